@@ -1,0 +1,1 @@
+"""From confirmed data to its destinations: webhooks and AskUI workflows."""

@@ -1,0 +1,1 @@
+"""From files to documents: validation, then parsing, one module per format."""

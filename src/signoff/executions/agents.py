@@ -1,0 +1,199 @@
+"""What an agent is: what to extract, and what to do with it.
+
+An agent is written as YAML or JSON and validated here; :mod:`signoff.executions.agent_files`
+reads the files. Field names in code and YAML are snake_case.
+"""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from jsonschema.exceptions import SchemaError
+from jsonschema.validators import Draft202012Validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    SecretStr,
+    TypeAdapter,
+    field_validator,
+    model_validator,
+)
+
+JsonObject = dict[str, Any]
+
+MAX_SCHEMA_BYTES = 15 * 1024 * 1024
+"""The largest data schema taken, as UTF-8 JSON."""
+
+AGENT_NAME_PATTERN = r"^[a-zA-Z0-9]([a-zA-Z0-9\-_.+ ]{0,62}[a-zA-Z0-9])?$"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def check_object_schema(schema: JsonObject, *, properties_required: bool = True) -> JsonObject:
+    """Return ``schema`` if it is a valid Draft 2020-12 schema whose root is an object.
+
+    Raises:
+        ValueError: it is not; the message names the place inside the schema.
+    """
+    size = len(json.dumps(schema, ensure_ascii=False).encode())
+    if size > MAX_SCHEMA_BYTES:
+        raise ValueError(f"is {size:,} bytes; at most {MAX_SCHEMA_BYTES:,} are taken")
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        place = "/".join(str(part) for part in error.absolute_path) or "the root"
+        raise ValueError(
+            f"is no valid JSON Schema (2020-12) at {place}: {error.message}"
+        ) from error
+    if schema.get("type") != "object":
+        raise ValueError('needs "type": "object" at its root')
+    if properties_required and not schema.get("properties"):
+        raise ValueError("needs at least one entry under properties")
+    return schema
+
+
+class AgentStatus(StrEnum):
+    """Archived agents keep their executions and start no new ones."""
+
+    ACTIVE = "ACTIVE"
+    ARCHIVED = "ARCHIVED"
+
+
+class WebhookDestination(_Strict):
+    """POST the confirmed data to a URL.
+
+    ``headers`` values and ``secret`` are treated as secrets: encrypted at rest, never shown.
+    ``secret`` is a Standard Webhooks signing secret (``whsec_`` and base64).
+    """
+
+    type: Literal["WEBHOOK"] = "WEBHOOK"
+    url: HttpUrl
+    headers: dict[str, SecretStr] = Field(default_factory=dict)
+    secret: SecretStr | None = None
+
+    @field_validator("secret")
+    @classmethod
+    def _signing_secret(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None:
+            from standardwebhooks.webhooks import Webhook
+
+            try:
+                Webhook(secret.get_secret_value())
+            except Exception as error:
+                raise ValueError("must be base64, with or without the prefix whsec_") from error
+        return secret
+
+
+class AskUIWorkflowDestination(_Strict):
+    """Start workflows through an AskUI host's schedules endpoint with the confirmed data.
+
+    ``host`` is the base URL of the API; ``token`` is sent as its Basic credential.
+    """
+
+    type: Literal["ASKUI_WORKFLOW"] = "ASKUI_WORKFLOW"
+    host: HttpUrl
+    runner_tags: list[str] = Field(default_factory=list)
+    workflows: list[str] = Field(min_length=1)
+    token: SecretStr | None = None
+
+
+Destination = Annotated[WebhookDestination | AskUIWorkflowDestination, Field(discriminator="type")]
+DESTINATION: TypeAdapter[WebhookDestination | AskUIWorkflowDestination] = TypeAdapter(Destination)
+
+
+class ReviewPolicy(_Strict):
+    """Who signs off: a person, or (``auto_confirm``) the policy, unconditionally."""
+
+    auto_confirm: bool = False
+
+
+class EmailTrigger(_Strict):
+    """Mails to ``address`` that land in an inbox folder start this agent."""
+
+    active: bool = False
+    address: str = Field(pattern=r"^[^@\s]+@[^@\s]+$")
+    allowed_senders: list[str] = Field(
+        default_factory=list,
+        description="Addresses, or @domain for a whole domain; an empty list allows anyone.",
+    )
+
+    def allows(self, sender: str) -> bool:
+        """Whether a mail from ``sender`` may start the agent."""
+        sender = sender.casefold()
+        allowed = [entry.casefold() for entry in self.allowed_senders]
+        return not allowed or any(
+            sender == entry or (entry.startswith("@") and sender.endswith(entry))
+            for entry in allowed
+        )
+
+
+class ExecutionType(_Strict):
+    """A named way to start the agent, with the shape of its input data."""
+
+    key: str = Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$")
+    name: str = Field(min_length=1, max_length=200)
+    description: str | None = None
+    input_schema: JsonObject = Field(default_factory=lambda: {"type": "object"})
+    instructions: str = ""
+
+    @field_validator("input_schema")
+    @classmethod
+    def _object_schema(cls, schema: JsonObject) -> JsonObject:
+        return check_object_schema(schema, properties_required=False)
+
+
+class Agent(_Strict):
+    """One revision of an agent's definition, as the user wrote it."""
+
+    name: str = Field(pattern=AGENT_NAME_PATTERN)
+    workspace: str = Field(default="default", pattern=AGENT_NAME_PATTERN)
+    description: str = ""
+    status: AgentStatus = AgentStatus.ACTIVE
+    data_schema: JsonObject | None = None
+    instructions: str = Field(default="", max_length=100_000)
+    checks: list[JsonObject] = Field(
+        default_factory=list, max_length=0, description="Reserved: no kind of check is known yet."
+    )
+    review: ReviewPolicy = ReviewPolicy()
+    destinations: list[Destination] = Field(default_factory=list)
+    execution_types: list[ExecutionType] = Field(default_factory=list)
+    file_uploads: bool = True
+    email_trigger: EmailTrigger | None = None
+    failure_codes: dict[str, str] = Field(
+        default_factory=dict, description="The agent's own failure codes and what they mean."
+    )
+    max_corrections: int = Field(
+        default=3, ge=0, le=20, description="Correction cycles after a first failed answer."
+    )
+
+    @field_validator("data_schema")
+    @classmethod
+    def _data_schema(cls, schema: JsonObject | None) -> JsonObject | None:
+        return None if schema is None else check_object_schema(schema)
+
+    @model_validator(mode="after")
+    def _unique_keys(self) -> Agent:
+        keys = [kind.key for kind in self.execution_types]
+        twice = sorted({key for key in keys if keys.count(key) > 1})
+        if twice:
+            raise ValueError(f"execution_types: the key {twice[0]!r} appears twice")
+        return self
+
+    def execution_type(self, key: str | None) -> ExecutionType | None:
+        """The execution type called ``key``; without a key the first one, if there is any.
+
+        Raises:
+            KeyError: there is no such type.
+        """
+        if key is None:
+            return self.execution_types[0] if self.execution_types else None
+        for kind in self.execution_types:
+            if kind.key == key:
+                return kind
+        raise KeyError(key)

@@ -1,0 +1,1 @@
+"""From documents to data: the extraction loop and the readers it calls."""

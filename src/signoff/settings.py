@@ -1,0 +1,86 @@
+"""Settings: environment variables that start with ``SIGNOFF_``, and their defaults."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MIB = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """What an operator can set. Sizes in bytes, times in seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="SIGNOFF_", extra="ignore")
+
+    home: Path = Field(
+        default=Path("~/.signoff"),
+        description="Folder for the database, files and keys where no other place is set.",
+    )
+    database_url: str = Field(
+        default="", description="SQLAlchemy URL; SQLite in the home folder by default."
+    )
+    files_url: str = Field(
+        default="", description="fsspec URL of the file store; a folder in home by default."
+    )
+    secret_key: SecretStr | None = Field(
+        default=None,
+        description="Fernet key that encrypts secrets in the database; made in home by default.",
+    )
+
+    # the model
+    model_url: str = Field(default="", description="Base URL of an OpenAI-compatible server.")
+    model_api_key: SecretStr | None = Field(default=None, description="Its key, if it wants one.")
+    model: str = Field(default="gpt-4.1-mini", description="The model's name there.")
+    model_sees_images: bool = Field(default=True, description="Whether the model takes images.")
+    model_timeout: float = Field(default=120, gt=0, description="One model call's deadline.")
+    model_max_output_tokens: int = Field(default=16_384, gt=0)
+    model_context_tokens: int = Field(
+        default=128_000, gt=0, description="The model's context; longer documents are cut to it."
+    )
+    extraction_timeout: float = Field(default=900, gt=0, description="All model calls together.")
+
+    # inputs and parsing
+    max_input_bytes: int = Field(default=100 * MIB, gt=0, description="All files together.")
+    parse_memory: int = Field(default=1024 * MIB, gt=0, description="Memory of a parsing process.")
+    parse_timeout: float = Field(default=120, gt=0, description="Wall time of one parsing step.")
+    parse_workers: int = Field(default=2, gt=0, description="Parsing processes at a time.")
+    max_pages: int = Field(default=2000, gt=0, description="Pages in one file.")
+    max_image_pixels: int = Field(default=500_000_000, gt=0, description="Pixels in one image.")
+    max_frames: int = Field(default=20, gt=0, description="Frames read of an animation.")
+    ocr_languages: str = Field(default="eng+deu+fra+por", description="Tesseract's languages.")
+
+    # network
+    allowed_hosts: list[str] = Field(
+        default_factory=list,
+        description='Private hosts that may be called, as JSON: ["127.0.0.1:9000", "erp.local"].',
+    )
+    fetch_timeout: float = Field(default=60, gt=0)
+
+    # delivery
+    delivery_timeout: float = Field(default=30, gt=0, description="One call to a destination.")
+    delivery_attempts: int = Field(default=5, ge=1, description="Calls before giving up.")
+    delivery_backoff: float = Field(default=1.0, ge=0, description="First pause between them.")
+    delivery_backoff_max: float = Field(default=60.0, ge=0)
+
+    # running
+    work_pool: str = Field(default="signoff", description="Prefect work pool of the deployments.")
+    lease_seconds: float = Field(default=20, gt=0, description="How long a silent run is alive.")
+    reconcile_seconds: float = Field(default=10, gt=0, description="Pause between two rounds.")
+    max_attempts: int = Field(default=3, ge=1, description="Attempts that may die unexplained.")
+
+    @model_validator(mode="after")
+    def _derive(self) -> Settings:
+        self.home = self.home.expanduser()
+        self.database_url = self.database_url or f"sqlite:///{self.home / 'signoff.db'}"
+        self.files_url = self.files_url or str(self.home / "files")
+        return self
+
+
+@lru_cache
+def get_settings() -> Settings:
+    """The process's settings, read from the environment once."""
+    return Settings()

@@ -1,0 +1,1 @@
+"""How Prefect runs each step."""

@@ -7,7 +7,10 @@ which file or field, and what to do.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from signoff.executions.models import Extraction
 
 
 class SignoffError(Exception):
@@ -95,13 +98,27 @@ class ModelUnavailableError(SignoffError):
     retryable = True
 
 
-class DeadlineExceededError(SignoffError):
+class ModelRefusedError(ModelUnavailableError):
+    """The model or its server said no and will again: wrong key, unknown model, a refusal."""
+
+    retryable = False
+
+
+class UnfinishedExtractionError(SignoffError):
+    """The extraction ended without data that passes; ``best`` is the best attempt, if any."""
+
+    def __init__(self, message: str, *, best: Extraction | None = None) -> None:
+        super().__init__(message)
+        self.best = best
+
+
+class DeadlineExceededError(UnfinishedExtractionError):
     """The time an execution may take is used up."""
 
     code = "timeout"
 
 
-class MaxRetriesExceededError(SignoffError):
+class MaxRetriesExceededError(UnfinishedExtractionError):
     """The model's answers failed validation after the last correction cycle."""
 
     code = "max_retries_exceeded"

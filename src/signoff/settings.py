@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     model_context_tokens: int = Field(
         default=128_000, gt=0, description="The model's context; longer documents are cut to it."
     )
+    model_max_images: int = Field(default=10, ge=0, description="Page images in one call.")
     extraction_timeout: float = Field(default=900, gt=0, description="All model calls together.")
 
     # inputs and parsing

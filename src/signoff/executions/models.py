@@ -54,12 +54,28 @@ class AgentRevision(_Record):
     created_at: datetime
 
 
+class Evidence(_Record):
+    """Where a value was read.
+
+    ``file`` and ``page`` count from 1; ``box`` is (left, top, right, bottom) in fractions of the
+    page's width and height, origin top left.
+    """
+
+    file: int
+    page: int
+    box: tuple[float, float, float, float] | None = None
+    quote: str
+    match: str = "exact"
+
+
 class Iteration(_Record):
     """One turn of the extraction loop: one model call and what came of it.
 
     ``action`` is ``submit`` or a tool's name. ``observation`` is what came back: for ``submit``
     empty when the data passed, else what the schema says. ``cost`` is in US dollars, ``None``
-    when the model's prices are unknown.
+    when the model's prices are unknown. ``confidence`` and ``evidence`` are a ``submit``'s, keyed
+    by JSON pointers into ``action_input``: a restart takes them from here. ``offline`` marks the
+    offline reader's.
     """
 
     number: int = Field(ge=1)
@@ -73,20 +89,9 @@ class Iteration(_Record):
     completion_tokens: int = 0
     cost: Decimal | None = None
     seconds: float = 0.0
-
-
-class Evidence(_Record):
-    """Where a value was read.
-
-    ``file`` and ``page`` count from 1; ``box`` is (left, top, right, bottom) in fractions of the
-    page's width and height, origin top left.
-    """
-
-    file: int
-    page: int
-    box: tuple[float, float, float, float] | None = None
-    quote: str
-    match: str = "exact"
+    confidence: dict[str, float] = Field(default_factory=dict)
+    evidence: dict[str, Evidence] = Field(default_factory=dict)
+    offline: bool = False
 
 
 class Extraction(_Record):

@@ -1,0 +1,126 @@
+"""Agents and workspaces in the database: every change is a new immutable revision."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from signoff.errors import NotFoundError
+from signoff.executions.agents import Agent
+from signoff.executions.models import AgentRevision
+from signoff.storage.secrets import Cipher
+from signoff.storage.tables import AgentRevisionRow, AgentRow, WorkspaceRow
+
+
+def workspace(session: Session, name: str) -> WorkspaceRow:
+    """The workspace called ``name``, made when first asked for."""
+    row = session.execute(
+        select(WorkspaceRow).where(WorkspaceRow.name == name)
+    ).scalar_one_or_none()
+    if row is None:
+        row = WorkspaceRow(id=uuid4(), name=name, created_at=datetime.now(UTC))
+        session.add(row)
+        session.flush()
+    return row
+
+
+def apply(session: Session, agent: Agent, *, cipher: Cipher) -> tuple[AgentRevision, bool]:
+    """Store ``agent``: a new one, a new revision, or nothing when nothing changed.
+
+    Returns:
+        The newest revision, and whether it is new.
+    """
+    now = datetime.now(UTC)
+    place = workspace(session, agent.workspace)
+    row = session.execute(
+        select(AgentRow)
+        .where(AgentRow.workspace_id == place.id, AgentRow.name == agent.name)
+        .with_for_update()
+    ).scalar_one_or_none()
+    if row is None:
+        row = AgentRow(
+            id=uuid4(),
+            workspace_id=place.id,
+            name=agent.name,
+            status=agent.status,
+            revision=0,
+            created_at=now,
+            updated_at=now,
+        )
+        session.add(row)
+        session.flush()
+    else:
+        newest = revision(session, row.id, cipher=cipher)
+        if newest.agent == agent:
+            return newest, False
+    row.revision += 1
+    row.status = agent.status
+    row.updated_at = now
+    session.add(
+        AgentRevisionRow(
+            agent_id=row.id,
+            revision=row.revision,
+            definition=cipher.seal(agent),
+            created_at=now,
+        )
+    )
+    session.flush()
+    return revision(session, row.id, cipher=cipher), True
+
+
+def revision(
+    session: Session, agent_id: UUID, number: int | None = None, *, cipher: Cipher
+) -> AgentRevision:
+    """One revision of an agent; the newest without a number.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    row = session.execute(select(AgentRow).where(AgentRow.id == agent_id)).scalar_one_or_none()
+    if row is None:
+        raise NotFoundError(f"There is no agent {agent_id}.")
+    stored = session.get(AgentRevisionRow, (agent_id, number or row.revision))
+    if stored is None:
+        raise NotFoundError(f"The agent {row.name!r} has no revision {number}.")
+    return AgentRevision(
+        agent_id=row.id,
+        agent_number=row.number,
+        workspace_id=row.workspace_id,
+        revision=stored.revision,
+        agent=cipher.unseal(stored.definition),
+        created_at=stored.created_at,
+    )
+
+
+def find(
+    session: Session, name_or_id: str, *, workspace_name: str = "default", cipher: Cipher
+) -> AgentRevision:
+    """The newest revision of the agent with this name or id.
+
+    Raises:
+        NotFoundError: there is none; the message lists those there are.
+    """
+    try:
+        return revision(session, UUID(name_or_id), cipher=cipher)
+    except (ValueError, NotFoundError):
+        pass
+    rows = session.execute(
+        select(AgentRow)
+        .join(WorkspaceRow, WorkspaceRow.id == AgentRow.workspace_id)
+        .where(WorkspaceRow.name == workspace_name)
+        .order_by(AgentRow.name)
+    ).scalars()
+    by_name = {row.name: row.id for row in rows}
+    if name_or_id not in by_name:
+        known = ", ".join(by_name) or "none yet; add some with: signoff agents apply FILE"
+        raise NotFoundError(f"There is no agent {name_or_id!r}. Known agents: {known}.")
+    return revision(session, by_name[name_or_id], cipher=cipher)
+
+
+def every(session: Session, *, cipher: Cipher) -> list[AgentRevision]:
+    """The newest revision of every agent, by name."""
+    ids = session.execute(select(AgentRow.id).order_by(AgentRow.name)).scalars()
+    return [revision(session, agent_id, cipher=cipher) for agent_id in ids]

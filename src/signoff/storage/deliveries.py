@@ -1,0 +1,149 @@
+"""Deliveries and their attempts in the database."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from signoff.executions.agents import Agent
+from signoff.executions.models import Delivery, DeliveryStatus
+from signoff.executions.states import Status
+from signoff.storage import executions
+from signoff.storage.database import Database
+from signoff.storage.leases import Lease, locked
+from signoff.storage.tables import DeliveryAttemptRow, DeliveryRow
+from signoff.storage.transitions import transition
+
+
+def prepare(session: Session, lease: Lease, agent: Agent) -> list[Delivery]:
+    """The execution's deliveries, one for each of the agent's destinations.
+
+    Their ids (the webhook-ids) are made here, once: every later call finds the same ones.
+    """
+    row = locked(session, lease.execution_id, lease=lease)
+    found = executions.deliveries(session, row.id)
+    if not found:
+        session.add_all(
+            DeliveryRow(
+                id=uuid4(),
+                execution_id=row.id,
+                position=position,
+                type=destination.type,
+                status=DeliveryStatus.PENDING,
+            )
+            for position, destination in enumerate(agent.destinations)
+        )
+        session.flush()
+        found = executions.deliveries(session, row.id)
+    return found
+
+
+def record_outcome(
+    session: Session,
+    lease: Lease,
+    delivery_id: UUID,
+    *,
+    status: DeliveryStatus,
+    schedule_id: str | None = None,
+) -> None:
+    """Record what became of a delivery."""
+    row = locked(session, lease.execution_id, lease=lease)
+    delivery = session.get_one(DeliveryRow, delivery_id, populate_existing=True)
+    delivery.status, delivery.schedule_id = status, schedule_id
+    row.updated_at = datetime.now(UTC)
+    row.deaths = 0
+
+
+def finish(session: Session, lease: Lease) -> bool:
+    """Move on to DELIVERED_TO_DESTINATION if every destination has the data.
+
+    An execution whose agent has no destinations ends at CONFIRMED.
+    """
+    row = locked(session, lease.execution_id, lease=lease)
+    found = executions.deliveries(session, row.id)
+    if not found or any(entry.status is not DeliveryStatus.DELIVERED for entry in found):
+        return False
+    if row.status == Status.CONFIRMED:
+        transition(session, row, Status.DELIVERED_TO_DESTINATION)
+    return True
+
+
+def reopen(session: Session, execution_id: UUID) -> int:
+    """Let failed deliveries, and those of unknown outcome, be sent again; returns how many."""
+    locked(session, execution_id)
+    stuck = [
+        row
+        for row in session.scalars(
+            select(DeliveryRow).where(DeliveryRow.execution_id == execution_id)
+        )
+        if DeliveryStatus(row.status).needs_person
+    ]
+    for row in stuck:
+        row.status = DeliveryStatus.PENDING
+        # a person decided to send again: an attempt of unknown outcome no longer holds it back
+        for attempt in row.attempts:
+            if attempt.status_code is None and attempt.error is None:
+                attempt.error = "The outcome is unknown; a person decided to send again."
+    return len(stuck)
+
+
+class DeliveryLog:
+    """Attempts of one delivery, each recorded before it is sent and after it was answered."""
+
+    def __init__(self, database: Database, lease: Lease, delivery_id: UUID) -> None:
+        """Record attempts of ``delivery_id`` under ``lease``."""
+        self._database, self._lease, self._delivery_id = database, lease, delivery_id
+
+    def start(self) -> int:
+        """Record that an attempt begins; returns its number, from 1.
+
+        Raises:
+            LeaseLostError: another attempt took over: do not send.
+            ExecutionCanceledError: the execution was canceled: do not send.
+        """
+        with self._database.transaction() as session:
+            locked(session, self._lease.execution_id, lease=self._lease)
+            last = session.scalar(
+                select(func.max(DeliveryAttemptRow.number)).where(
+                    DeliveryAttemptRow.delivery_id == self._delivery_id
+                )
+            )
+            number = (last or 0) + 1
+            session.add(
+                DeliveryAttemptRow(
+                    delivery_id=self._delivery_id,
+                    number=number,
+                    started_at=datetime.now(UTC),
+                    headers={},
+                    body="",
+                )
+            )
+        return number
+
+    def finish(
+        self,
+        number: int,
+        *,
+        status_code: int | None = None,
+        headers: dict[str, str] | None = None,
+        body: str = "",
+        seconds: float | None = None,
+        error: str | None = None,
+    ) -> None:
+        """Record what an attempt brought. What happened is recorded even without the lease."""
+        values: dict[str, Any] = {
+            "status_code": status_code,
+            "headers": headers or {},
+            # PostgreSQL takes no NUL characters
+            "body": body.replace("\x00", "\ufffd"),
+            "seconds": seconds,
+            "error": error,
+        }
+        with self._database.transaction() as session:
+            row = session.get_one(DeliveryAttemptRow, (self._delivery_id, number))
+            for name, value in values.items():
+                setattr(row, name, value)

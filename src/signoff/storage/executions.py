@@ -1,0 +1,351 @@
+"""Executions in the database: creating, reading, and recording what each step found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, selectinload
+
+from signoff.errors import AgentNotRunnableError, NotFoundError
+from signoff.executions.agents import AgentStatus, JsonObject
+from signoff.executions.models import (
+    AgentRevision,
+    Delivery,
+    Execution,
+    Extraction,
+    Iteration,
+    TrailEntry,
+    Trigger,
+)
+from signoff.executions.states import Status
+from signoff.storage import records
+from signoff.storage.database import Database
+from signoff.storage.leases import Lease, locked
+from signoff.storage.tables import (
+    DeliveryRow,
+    ExecutionRow,
+    FileRow,
+    IterationRow,
+    ParsedFileRow,
+    StepRow,
+    TrailRow,
+)
+from signoff.storage.transitions import leave_trail, transition
+
+
+@dataclass(frozen=True)
+class NewFile:
+    """A checked input file whose bytes are in the file store."""
+
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class NewExecution:
+    """What an execution is created from. ``input_data`` has its defaults filled in."""
+
+    revision: AgentRevision
+    trigger: Trigger
+    triggered_by: str | None = None
+    input_data: JsonObject | None = None
+    additional_instructions: str = ""
+    execution_type: str | None = None
+    context: JsonObject = field(default_factory=dict)
+    id: UUID = field(default_factory=uuid4)
+    flow_run_id: UUID | None = None
+
+
+def create(session: Session, new: NewExecution) -> ExecutionRow:
+    """A new execution, waiting for its inputs.
+
+    Raises:
+        AgentNotRunnableError: the agent is archived or has no data schema.
+    """
+    agent = new.revision.agent
+    if agent.status is AgentStatus.ARCHIVED:
+        raise AgentNotRunnableError(f"The agent {agent.name!r} is archived.")
+    if agent.data_schema is None:
+        raise AgentNotRunnableError(
+            f"The agent {agent.name!r} has no data_schema yet; apply one that has."
+        )
+    now = datetime.now(UTC)
+    row = ExecutionRow(
+        id=new.id,
+        workspace_id=new.revision.workspace_id,
+        agent_id=new.revision.agent_id,
+        agent_revision=new.revision.revision,
+        status=Status.PENDING_INPUTS,
+        input_data=new.input_data,
+        additional_instructions=new.additional_instructions,
+        execution_type=new.execution_type,
+        trigger=new.trigger,
+        triggered_by=new.triggered_by,
+        context=new.context,
+        flow_run_id=new.flow_run_id,
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(row)
+    session.flush()
+    leave_trail(session, row, "created", to_status=Status.PENDING_INPUTS, by=new.triggered_by)
+    return row
+
+
+def add_inputs(session: Session, row: ExecutionRow, files: Sequence[NewFile]) -> None:
+    """Record the stored files: all inputs are at hand now."""
+    for position, file in enumerate(files):
+        session.add(
+            FileRow(
+                id=uuid4(),
+                execution_id=row.id,
+                position=position,
+                name=file.name,
+                media_type=file.media_type,
+                size=file.size,
+                sha256=file.sha256,
+            )
+        )
+    session.flush()
+    transition(session, row, Status.PENDING_DATA_EXTRACTION, note=f"{len(files)} files")
+
+
+# -- reading --------------------------------------------------------------------------------
+
+
+def get(session: Session, execution_id: UUID) -> Execution:
+    """One execution.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    return _record(session, _row(session, ExecutionRow.id == execution_id, execution_id))
+
+
+def find(session: Session, reference: str) -> Execution:
+    """One execution by id, number, or the beginning of its id (8 characters or more).
+
+    Raises:
+        NotFoundError: none or several go by that.
+    """
+    if reference.isdigit() and len(reference) < 8:
+        return _record(session, _row(session, ExecutionRow.number == int(reference), reference))
+    try:
+        return get(session, UUID(reference))
+    except ValueError:
+        pass
+    prefix = reference.replace("-", "").lower()
+    if len(prefix) < 8 or not all(letter in "0123456789abcdef" for letter in prefix):
+        raise NotFoundError(f"{reference!r} is neither an execution's id nor its number.")
+    low, high = UUID(prefix.ljust(32, "0")), UUID(prefix.ljust(32, "f"))
+    rows = session.scalars(select(ExecutionRow).where(ExecutionRow.id.between(low, high))).all()
+    if len(rows) != 1:
+        many = "Several executions have" if rows else "There is no execution with"
+        raise NotFoundError(f"{many} an id that starts with {reference!r}.")
+    return _record(session, rows[0])
+
+
+def by_flow_run(session: Session, flow_run_id: UUID) -> Execution | None:
+    """The execution that this flow run is, if it is known already."""
+    row = session.scalars(
+        select(ExecutionRow).where(ExecutionRow.flow_run_id == flow_run_id)
+    ).one_or_none()
+    return None if row is None else _record(session, row)
+
+
+def newest(
+    session: Session,
+    *,
+    statuses: Sequence[Status] = (),
+    agent_id: UUID | None = None,
+    limit: int = 100,
+    skip: int = 0,
+) -> list[Execution]:
+    """Executions, the last updated first."""
+    query = select(ExecutionRow).options(selectinload(ExecutionRow.iterations))
+    if statuses:
+        query = query.where(ExecutionRow.status.in_(statuses))
+    if agent_id is not None:
+        query = query.where(ExecutionRow.agent_id == agent_id)
+    query = query.order_by(ExecutionRow.updated_at.desc(), ExecutionRow.number.desc())
+    return [_record(session, row) for row in session.scalars(query.offset(skip).limit(limit))]
+
+
+def open_ids(session: Session) -> list[UUID]:
+    """Ids of all executions in which something may still happen by itself, oldest first."""
+    finished = (Status.DELIVERED_TO_DESTINATION, Status.CANCELED)
+    return list(
+        session.scalars(
+            select(ExecutionRow.id)
+            .where(ExecutionRow.status.not_in(finished))
+            .order_by(ExecutionRow.number)
+        )
+    )
+
+
+def deliveries(session: Session, execution_id: UUID) -> list[Delivery]:
+    """The execution's deliveries, in the order of the agent's destinations."""
+    rows = session.scalars(
+        select(DeliveryRow)
+        .where(DeliveryRow.execution_id == execution_id)
+        .order_by(DeliveryRow.position)
+        .execution_options(populate_existing=True)
+    )
+    return [records.delivery(row) for row in rows]
+
+
+def iterations(session: Session, execution_id: UUID) -> list[Iteration]:
+    """The turns of the extraction loop so far."""
+    rows = session.scalars(
+        select(IterationRow)
+        .where(IterationRow.execution_id == execution_id)
+        .order_by(IterationRow.number)
+    )
+    return [Iteration.model_validate(row.record) for row in rows]
+
+
+def trail(session: Session, execution_id: UUID) -> list[TrailEntry]:
+    """What happened, in order."""
+    rows = session.scalars(
+        select(TrailRow).where(TrailRow.execution_id == execution_id).order_by(TrailRow.number)
+    )
+    return [records.trail_entry(row) for row in rows]
+
+
+def document_infos(session: Session, execution_id: UUID) -> list[JsonObject] | None:
+    """The parsed documents' records, or ``None`` before parsing."""
+    return _row(session, ExecutionRow.id == execution_id, execution_id).documents
+
+
+def count(session: Session, status: Status) -> int:
+    """How many executions are in this state."""
+    return (
+        session.scalar(
+            select(func.count()).select_from(ExecutionRow).where(ExecutionRow.status == status)
+        )
+        or 0
+    )
+
+
+def _row(session: Session, condition: object, reference: object) -> ExecutionRow:
+    row = session.scalars(
+        select(ExecutionRow).where(condition).execution_options(populate_existing=True)  # type: ignore[arg-type]
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError(f"There is no execution {reference}.")
+    return row
+
+
+def _record(session: Session, row: ExecutionRow) -> Execution:
+    delivered = row.status == Status.DELIVERED_TO_DESTINATION
+    return records.execution(row, deliveries(session, row.id) if delivered else [])
+
+
+# -- recording what a run found ---------------------------------------------------------------
+
+
+def record_documents(session: Session, lease: Lease, documents: list[JsonObject]) -> None:
+    """Record the parsed documents."""
+    locked(session, lease.execution_id, lease=lease).documents = documents
+
+
+def record_extraction(
+    session: Session, lease: Lease, extraction: Extraction, *, target: Status
+) -> None:
+    """Record what was read and move on: to review, or to CONFIRMED when the policy signs off."""
+    row = locked(session, lease.execution_id, lease=lease)
+    row.extraction = extraction.model_dump(mode="json")
+    row.data_revision += 1
+    row.deaths = 0
+    if target is Status.PENDING_REVIEW:
+        row.review_round = 1
+        row.review_problems = None
+    transition(session, row, target, by="policy" if target is Status.CONFIRMED else None)
+
+
+class IterationLog:
+    """The loop's record in the database: each turn written as it happens."""
+
+    def __init__(self, database: Database, lease: Lease) -> None:
+        """Record turns of the execution that ``lease`` holds."""
+        self._database, self._lease = database, lease
+
+    def load(self) -> list[Iteration]:
+        """The turns so far, those of earlier attempts included."""
+        with self._database.reading() as session:
+            return iterations(session, self._lease.execution_id)
+
+    def append(self, iteration: Iteration) -> None:
+        """Record a turn.
+
+        Raises:
+            LeaseLostError: another attempt took over.
+            ExecutionCanceledError: the execution was canceled.
+        """
+        with self._database.transaction() as session:
+            row = locked(session, self._lease.execution_id, lease=self._lease)
+            row.deaths = 0
+            session.add(
+                IterationRow(
+                    execution_id=row.id,
+                    number=iteration.number,
+                    record=iteration.model_dump(mode="json"),
+                    model=iteration.model,
+                    prompt_tokens=iteration.prompt_tokens,
+                    completion_tokens=iteration.completion_tokens,
+                    cost=iteration.cost,
+                )
+            )
+
+
+class ParsedRecord:
+    """Which files have been parsed, by content: shared by all executions."""
+
+    def __init__(self, database: Database) -> None:
+        """Look in ``database``."""
+        self._database = database
+
+    def get(self, key: str) -> JsonObject | None:
+        """The manifest under ``key``, if that content has been parsed."""
+        with self._database.reading() as session:
+            row = session.get(ParsedFileRow, key)
+            return None if row is None else row.manifest
+
+    def put(self, key: str, manifest: JsonObject) -> None:
+        """Record a parsed file; another run may have been first, with the same content."""
+        with self._database.transaction() as session:
+            row = ParsedFileRow(key=key, manifest=manifest, created_at=datetime.now(UTC))
+            session.merge(row)
+
+
+@contextmanager
+def step(database: Database, lease: Lease, name: str) -> Iterator[None]:
+    """Record when a step of this attempt began and ended, and with which error."""
+    with database.transaction() as session:
+        locked(session, lease.execution_id, lease=lease)
+        row = StepRow(
+            execution_id=lease.execution_id,
+            name=name,
+            attempt=lease.attempt,
+            started_at=datetime.now(UTC),
+        )
+        session.add(row)
+        session.flush()
+        number = row.number
+    error: str | None = None
+    try:
+        yield
+    except Exception as raised:
+        error = f"{type(raised).__name__}: {raised}"
+        raise
+    finally:
+        with database.transaction() as session:
+            finished = session.get_one(StepRow, number)
+            finished.finished_at, finished.error = datetime.now(UTC), error

@@ -1,0 +1,172 @@
+"""Who may act on an execution: one run at a time, named by owner and attempt number.
+
+Leases are renewed by the clock of the machine that holds them and expire by the clock of the
+one that looks: machines that share a database need clocks in step to within a few seconds.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from signoff.errors import ExecutionCanceledError, LeaseLostError, NotFoundError
+from signoff.executions.states import Status
+from signoff.storage.database import Database
+from signoff.storage.tables import ExecutionRow, GuardRow
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to act on an execution until it expires or another attempt takes over."""
+
+    execution_id: UUID
+    owner: UUID
+    attempt: int
+
+
+def locked(session: Session, execution_id: UUID, *, lease: Lease | None = None) -> ExecutionRow:
+    """The execution's row, locked until the transaction ends.
+
+    With a ``lease`` the caller acts for a run: it must still hold it.
+
+    Raises:
+        NotFoundError: there is no such execution.
+        LeaseLostError: another attempt holds the lease.
+        ExecutionCanceledError: the execution was canceled.
+    """
+    row = session.execute(
+        select(ExecutionRow)
+        .where(ExecutionRow.id == execution_id)
+        .with_for_update(of=ExecutionRow)
+        .execution_options(populate_existing=True)
+    ).scalar_one_or_none()
+    if row is None:
+        raise NotFoundError(f"There is no execution {execution_id}.")
+    if lease is not None:
+        if row.lease_owner != lease.owner or row.attempt != lease.attempt:
+            raise LeaseLostError(f"Attempt {lease.attempt} no longer holds {execution_id}.")
+        if row.status == Status.CANCELED:
+            raise ExecutionCanceledError(f"Execution {row.number} was canceled.")
+    return row
+
+
+def acquire(
+    session: Session, execution_id: UUID, *, seconds: float, successor_of: UUID | None = None
+) -> Lease:
+    """Take the lease as a new attempt.
+
+    Args:
+        session: a transaction.
+        execution_id: which execution.
+        seconds: how long the lease lasts unless renewed.
+        successor_of: an owner known to be gone (the same run's earlier process).
+
+    Raises:
+        LeaseLostError: another attempt holds it and has not expired.
+    """
+    row = locked(session, execution_id)
+    now = datetime.now(UTC)
+    alive = row.lease_expires_at is not None and row.lease_expires_at > now
+    if row.lease_owner is not None and alive and row.lease_owner != successor_of:
+        raise LeaseLostError(f"Attempt {row.attempt} is still at work on {execution_id}.")
+    row.lease_owner = uuid4()
+    row.lease_expires_at = now + timedelta(seconds=seconds)
+    row.attempt += 1
+    row.started_at = row.started_at or now
+    return Lease(execution_id, row.lease_owner, row.attempt)
+
+
+def renew(session: Session, lease: Lease, *, seconds: float) -> None:
+    """Hold on for another ``seconds``.
+
+    Raises:
+        LeaseLostError: another attempt took over.
+    """
+    renewed = session.execute(
+        update(ExecutionRow)
+        .where(
+            ExecutionRow.id == lease.execution_id,
+            ExecutionRow.lease_owner == lease.owner,
+            ExecutionRow.attempt == lease.attempt,
+        )
+        .values(lease_expires_at=datetime.now(UTC) + timedelta(seconds=seconds))
+        .returning(ExecutionRow.number)
+    ).one_or_none()
+    if renewed is None:
+        raise LeaseLostError(f"Attempt {lease.attempt} no longer holds {lease.execution_id}.")
+
+
+def release(session: Session, lease: Lease) -> None:
+    """Let go; does nothing when another attempt took over meanwhile."""
+    session.execute(
+        update(ExecutionRow)
+        .where(
+            ExecutionRow.id == lease.execution_id,
+            ExecutionRow.lease_owner == lease.owner,
+            ExecutionRow.attempt == lease.attempt,
+        )
+        .values(lease_owner=None, lease_expires_at=None)
+    )
+
+
+@contextmanager
+def held(database: Database, execution_id: UUID, *, seconds: float) -> Iterator[Lease]:
+    """Hold the lease for the length of a ``with`` block, renewing it from a thread.
+
+    Losing it is not signalled: every write checks it anyway.
+
+    Raises:
+        LeaseLostError: another attempt is at work.
+    """
+    with database.transaction() as session:
+        lease = acquire(session, execution_id, seconds=seconds)
+    done = threading.Event()
+
+    def keep() -> None:
+        while not done.wait(seconds / 4):
+            try:
+                with database.transaction() as session:
+                    renew(session, lease, seconds=seconds)
+            except LeaseLostError:
+                return
+            except Exception:  # the database may be away for a moment: the lease outlives that
+                continue
+
+    keeper = threading.Thread(target=keep, name=f"lease-{execution_id}", daemon=True)
+    keeper.start()
+    try:
+        yield lease
+    finally:
+        done.set()
+        keeper.join()
+        with database.transaction() as session:
+            release(session, lease)
+
+
+def try_guard(session: Session, name: str, owner: UUID, *, seconds: float) -> bool:
+    """Take or renew the guard ``name`` for ``owner``; false while another one holds it."""
+    now = datetime.now(UTC)
+    row = session.get(GuardRow, name, with_for_update=True)
+    if row is None:
+        # two may insert at once: one fails on the key, and its transaction with it
+        session.add(GuardRow(name=name, owner=owner, expires_at=now + timedelta(seconds=seconds)))
+        session.flush()
+        return True
+    if row.owner != owner and row.expires_at > now:
+        return False
+    row.owner, row.expires_at = owner, now + timedelta(seconds=seconds)
+    return True
+
+
+def drop_guard(session: Session, name: str, owner: UUID) -> None:
+    """Give the guard back, if ``owner`` holds it."""
+    row = session.get(GuardRow, name, with_for_update=True)
+    if row is not None and row.owner == owner:
+        session.delete(row)

@@ -1,0 +1,184 @@
+"""Review rounds and answers: who answered what, which answer counted, what was changed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Literal
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from signoff.errors import AnswerRefusedError
+from signoff.executions.agents import JsonObject
+from signoff.executions.models import (
+    AnswerOutcome,
+    Decision,
+    Extraction,
+    FieldChange,
+    ReviewAnswer,
+)
+from signoff.executions.states import Status
+from signoff.storage import records
+from signoff.storage.leases import locked
+from signoff.storage.tables import ExecutionRow, FieldChangeRow, ReviewAnswerRow
+from signoff.storage.transitions import transition
+
+
+def submit(
+    session: Session,
+    execution_id: UUID,
+    *,
+    decision: Decision,
+    data: JsonObject | None,
+    comment: str,
+    source: Literal["form", "cli", "http"],
+    answered_by: str | None,
+    answer_id: UUID | None = None,
+    data_revision: int | None = None,
+) -> ReviewAnswer:
+    """Record an answer to the open review round; it counts once :func:`accept` says so.
+
+    Raises:
+        AnswerRefusedError: the execution waits for no review.
+    """
+    row = locked(session, execution_id)
+    if row.status != Status.PENDING_REVIEW:
+        raise AnswerRefusedError(
+            f"Execution {row.number} is {row.status}: it waits for no review (any more)."
+        )
+    existing = session.get(ReviewAnswerRow, answer_id) if answer_id else None
+    if existing is not None:
+        return records.review_answer(existing)
+    answer = ReviewAnswerRow(
+        id=answer_id or uuid4(),
+        execution_id=execution_id,
+        round=row.review_round,
+        data_revision=row.data_revision if data_revision is None else data_revision,
+        decision=decision,
+        data=data,
+        comment=comment,
+        source=source,
+        answered_by=answered_by,
+        answered_at=datetime.now(UTC),
+        outcome=AnswerOutcome.PENDING,
+        reason="",
+    )
+    session.add(answer)
+    session.flush()
+    return records.review_answer(answer)
+
+
+def accept(session: Session, answer_id: UUID, *, changes: list[FieldChange]) -> None:
+    """Let an answer count: the state changes, other open answers are superseded.
+
+    Accepting an accepted answer again does nothing.
+
+    Raises:
+        AnswerRefusedError: another answer counted first.
+    """
+    answer = session.get_one(ReviewAnswerRow, answer_id, populate_existing=True)
+    row = locked(session, answer.execution_id)
+    session.refresh(answer)
+    if answer.outcome == AnswerOutcome.ACCEPTED:
+        return
+    if answer.outcome != AnswerOutcome.PENDING or row.status != Status.PENDING_REVIEW:
+        raise AnswerRefusedError(answer.reason or _too_late(row))
+    answer.outcome = AnswerOutcome.ACCEPTED
+    if answer.decision == Decision.CANCEL:
+        transition(session, row, Status.CANCELED, by=answer.answered_by, note=_note(answer))
+    else:
+        row.confirmed = answer.data
+        for change in changes:
+            session.add(FieldChangeRow(execution_id=row.id, change=change.model_dump(mode="json")))
+        transition(session, row, Status.CONFIRMED, by=answer.answered_by, note=_note(answer))
+    supersede(session, row)
+
+
+def refuse(session: Session, answer_id: UUID, *, reason: str, problems: list[str] | None) -> None:
+    """Refuse an answer. With ``problems`` a new round begins that shows them above its form."""
+    answer = session.get_one(ReviewAnswerRow, answer_id, populate_existing=True)
+    row = locked(session, answer.execution_id)
+    session.refresh(answer)
+    if answer.outcome != AnswerOutcome.PENDING:
+        return
+    answer.outcome, answer.reason = AnswerOutcome.REFUSED, reason
+    if problems is not None and row.status == Status.PENDING_REVIEW:
+        row.review_round += 1
+        row.review_problems = problems
+        row.updated_at = datetime.now(UTC)
+
+
+def supersede(session: Session, row: ExecutionRow) -> None:
+    """Mark every answer still open as overtaken by the one that counted."""
+    for answer in session.scalars(
+        select(ReviewAnswerRow).where(
+            ReviewAnswerRow.execution_id == row.id,
+            ReviewAnswerRow.outcome == AnswerOutcome.PENDING,
+        )
+    ):
+        answer.outcome, answer.reason = AnswerOutcome.SUPERSEDED, _too_late(row)
+
+
+def edit(session: Session, execution_id: UUID, data: JsonObject, *, by: str | None) -> int:
+    """Replace the extracted data while it is in review; returns its new revision.
+
+    A form that was opened before shows the old revision and is refused.
+
+    Raises:
+        TransitionNotAllowedError: the execution is not in review.
+    """
+    row = locked(session, execution_id)
+    transition(session, row, Status.PENDING_REVIEW, by=by, note="edited")
+    extraction = Extraction.model_validate(row.extraction)
+    row.extraction = extraction.model_copy(update={"data": data}).model_dump(mode="json")
+    row.data_revision += 1
+    return row.data_revision
+
+
+def get(session: Session, answer_id: UUID) -> ReviewAnswer:
+    """One answer."""
+    return records.review_answer(session.get_one(ReviewAnswerRow, answer_id))
+
+
+def answers(session: Session, execution_id: UUID) -> list[ReviewAnswer]:
+    """All answers to an execution's reviews, oldest first."""
+    rows = session.scalars(
+        select(ReviewAnswerRow)
+        .where(ReviewAnswerRow.execution_id == execution_id)
+        .order_by(ReviewAnswerRow.answered_at)
+    )
+    return [records.review_answer(row) for row in rows]
+
+
+def pending(session: Session, execution_id: UUID) -> ReviewAnswer | None:
+    """The oldest answer that has neither counted nor been refused."""
+    still_open = (
+        answer
+        for answer in answers(session, execution_id)
+        if answer.outcome is AnswerOutcome.PENDING
+    )
+    return next(still_open, None)
+
+
+def problems(session: Session, execution_id: UUID) -> list[str]:
+    """What was wrong with the last answer: shown above the form of the open round."""
+    return locked(session, execution_id).review_problems or []
+
+
+def changes(session: Session, execution_id: UUID) -> list[FieldChange]:
+    """What the reviewer changed, field by field."""
+    rows = session.scalars(
+        select(FieldChangeRow)
+        .where(FieldChangeRow.execution_id == execution_id)
+        .order_by(FieldChangeRow.number)
+    )
+    return [FieldChange.model_validate(row.change) for row in rows]
+
+
+def _too_late(row: ExecutionRow) -> str:
+    return f"Another answer came first: execution {row.number} is {row.status}."
+
+
+def _note(answer: ReviewAnswerRow) -> str:
+    return f"{answer.source}: {answer.comment}" if answer.comment else answer.source

@@ -178,16 +178,20 @@ def newest(
     return [_record(session, row) for row in session.scalars(query.offset(skip).limit(limit))]
 
 
-def open_ids(session: Session) -> list[UUID]:
-    """Ids of all executions in which something may still happen by itself, oldest first."""
-    finished = (Status.DELIVERED_TO_DESTINATION, Status.CANCELED)
+def unsettled_ids(session: Session) -> list[UUID]:
+    """Ids of executions in which something may still happen by itself, oldest first."""
     return list(
         session.scalars(
             select(ExecutionRow.id)
-            .where(ExecutionRow.status.not_in(finished))
+            .where(ExecutionRow.settled.is_(False))
             .order_by(ExecutionRow.number)
         )
     )
+
+
+def settle(session: Session, execution_id: UUID) -> None:
+    """Note that nothing more happens by itself; any change of state takes it back."""
+    locked(session, execution_id).settled = True
 
 
 def deliveries(session: Session, execution_id: UUID) -> list[Delivery]:

@@ -122,6 +122,7 @@ class ExecutionRow(Base):
         Index("ix_executions_by_update", "workspace_id", "updated_at", "number"),
         Index("ix_executions_by_agent", "agent_id", "updated_at", "number"),
         Index("ix_executions_by_status", "status", "updated_at", "number"),
+        Index("ix_executions_settled", "settled", "number"),
         NEVER_REUSED,
     )
 
@@ -156,6 +157,10 @@ class ExecutionRow(Base):
     attempt: Mapped[int] = mapped_column(default=0)
     # attempts in a row that died without saying why; a finished step sets it back
     deaths: Mapped[int] = mapped_column(default=0)
+    # the last iteration of tries that failed and that a person has restarted since
+    forgiven: Mapped[int] = mapped_column(default=0)
+    # execution and flow run are both at their end: reconciliation need not look again
+    settled: Mapped[bool] = mapped_column(default=False)
 
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

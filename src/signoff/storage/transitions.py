@@ -30,6 +30,7 @@ def transition(
     now = datetime.now(UTC)
     row.status = target
     row.updated_at = now
+    row.settled = False
     if target != current:
         clear_failure(row)
     if target in (Status.CONFIRMED, Status.CANCELED):

@@ -93,6 +93,8 @@ def upgrade() -> None:
         sa.Column("lease_expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("deaths", sa.Integer(), nullable=False),
+        sa.Column("forgiven", sa.Integer(), nullable=False),
+        sa.Column("settled", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
@@ -116,6 +118,7 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_executions_by_update", ["workspace_id", "updated_at", "number"], unique=False
         )
+        batch_op.create_index("ix_executions_settled", ["settled", "number"], unique=False)
 
     op.create_table(
         "deliveries",
@@ -315,6 +318,7 @@ def downgrade() -> None:
     op.drop_table("field_changes")
     op.drop_table("deliveries")
     with op.batch_alter_table("executions", schema=None) as batch_op:
+        batch_op.drop_index("ix_executions_settled")
         batch_op.drop_index("ix_executions_by_update")
         batch_op.drop_index("ix_executions_by_status")
         batch_op.drop_index("ix_executions_by_agent")

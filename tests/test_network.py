@@ -100,7 +100,7 @@ def test_nothing_is_public_that_python_calls_private(
     elif address.ipv4_mapped or address in ipaddress.IPv6Network("64:ff9b::/96"):
         return
     if public(address):
-        assert not (address.is_private or address.is_multicast or address.is_reserved)
+        assert not any((address.is_private, address.is_multicast, address.is_reserved))
 
 
 # -- the check where the socket is opened -----------------------------------------------------

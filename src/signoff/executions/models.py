@@ -143,9 +143,14 @@ class ReviewAnswer(_Record):
 
 
 class FieldChange(_Record):
-    """One value that the reviewer changed; ``pointer`` is a JSON pointer into the data."""
+    """One value that the reviewer changed; ``pointer`` is a JSON pointer into the data.
+
+    ``kind`` tells a value that was not there from null. A row added to a list was put before the
+    one at the pointer; all of an answer's changes apply one after the other.
+    """
 
     pointer: str
+    kind: Literal["changed", "added", "removed"] = "changed"
     before: Any = None
     after: Any = None
     by: str | None = None

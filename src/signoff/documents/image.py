@@ -1,0 +1,186 @@
+"""Pictures (.png, .jpg, .jpeg, .gif, .webp) to pages. The steps run in a child process."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from PIL import Image, ImageOps
+
+from signoff.documents import tesseract
+from signoff.documents.steps import Inspection, Limits, inspection, write_page
+from signoff.errors import UnreadableFileError
+
+MIB = 1024 * 1024
+
+OCR_LONGEST = 4000
+"""Pixels on the long side of what is handed to Tesseract: A4 at 340 dpi."""
+
+JPEG_QUALITY = 88
+
+_FORMATS = ["PNG", "JPEG", "GIF", "WEBP"]
+_ANIMATED = ("GIF", "WEBP")
+_EXIF_ORIENTATION = 0x0112
+
+# What the process needs beside the pixels: interpreter, libraries, the reduced copy.
+_OVERHEAD = 256 * MIB
+_STRIP_BYTES = 32 * MIB
+
+
+def inspect(path: Path, folder: Path, name: str, limits: Limits) -> Inspection:
+    """Check that the picture can be read within the limits; count its frames."""
+    with _opened(path, name, limits) as image:
+        frames = getattr(image, "n_frames", 1) if image.format in _ANIMATED else 1
+    taken = min(frames, limits.max_frames)
+    notes = []
+    if taken < frames:
+        notes.append(
+            f"The animation has {frames} frames; the first {taken} were read (SIGNOFF_MAX_FRAMES)."
+        )
+    return inspection(taken, notes=notes)
+
+
+def ocr_page(path: Path, folder: Path, name: str, number: int, limits: Limits) -> None:
+    """Read one frame with Tesseract and write its page."""
+    with _opened(path, name, limits) as image:
+        width, height = _upright_size(image)
+        picture = _reduced(image, number, OCR_LONGEST, name).convert("L")
+    text, words = tesseract.read(enlarge(picture), languages=limits.languages)
+    write_page(
+        folder,
+        number,
+        width=width,
+        height=height,
+        source="ocr" if words else "none",
+        text=text,
+        words=words,
+        has_image=True,
+    )
+
+
+def render(path: Path, folder: Path, name: str, number: int, longest: int, limits: Limits) -> None:
+    """Write one frame as ``image.jpg``, upright, at most ``longest`` pixels on the long side."""
+    with _opened(path, name, limits) as image:
+        save_jpeg(_reduced(image, number, longest, name), folder)
+
+
+def save_jpeg(picture: Image.Image, folder: Path) -> None:
+    """Write ``image.jpg``."""
+    picture.save(folder / "image.jpg", "JPEG", quality=JPEG_QUALITY, optimize=True)
+
+
+def enlarge(picture: Image.Image) -> Image.Image:
+    """Bring a small scan to a resolution that Tesseract reads well: it wants about 300 dpi."""
+    longest = max(picture.size)
+    factor = 3 if longest < 1000 else 2 if longest < 2200 else 1
+    if factor == 1 or min(picture.size) < tesseract.MIN_SIDE:
+        return picture
+    size = (picture.width * factor, picture.height * factor)
+    return picture.resize(size, Image.Resampling.LANCZOS)
+
+
+@contextmanager
+def _opened(path: Path, name: str, limits: Limits) -> Iterator[Image.Image]:
+    # The limits below replace Pillow's own, which warns instead of refusing.
+    Image.MAX_IMAGE_PIXELS = None
+    try:
+        with Image.open(path, formats=_FORMATS) as image:
+            _check_size(image, name, limits)
+            yield image
+    except (OSError, SyntaxError, ValueError, EOFError, ArithmeticError) as error:
+        # Pillow's decoders raise all of these for damaged files
+        raise UnreadableFileError(
+            f"{name}: the picture is damaged ({str(error)[:200]}); supply it newly saved."
+        ) from error
+
+
+def _check_size(image: Image.Image, name: str, limits: Limits) -> None:
+    width, height = image.size
+    size = f"{name}: the picture is {width:,} x {height:,} pixels"
+    remedy = "Supply it smaller: A4 at 300 dpi is 2,480 x 3,508 pixels."
+    if width * height > limits.max_image_pixels:
+        raise UnreadableFileError(
+            f"{size}; at most {limits.max_image_pixels:,} pixels in all are read. {remedy}"
+        )
+    needed = width * height * _bytes_per_pixel(image)
+    budget = max(limits.memory - _OVERHEAD, 0)
+    if needed > budget:
+        raise UnreadableFileError(
+            f"{size} and takes about {needed // MIB:,} MiB of memory to read; {budget // MIB:,}"
+            f" MiB are allowed (SIGNOFF_PARSE_MEMORY). {remedy}"
+        )
+
+
+def _bytes_per_pixel(image: Image.Image) -> float:
+    if image.format == "JPEG":
+        # decoded at a half, quarter or eighth; a progressive one keeps all coefficients meanwhile
+        ratio = max(1.0, min(max(image.size) / OCR_LONGEST, 8.0))
+        scale = float(2 ** int(math.log2(ratio)))
+        return 4.0 / scale**2 + (6 if image.info.get("progressive") else 0)
+    if image.format in _ANIMATED:
+        return 12  # the canvas, the frame before and the frame itself
+    return {"1": 1, "L": 1, "P": 1, "I;16": 2}.get(image.mode, 4)
+
+
+def _upright_size(image: Image.Image) -> tuple[int, int]:
+    width, height = image.size
+    return (height, width) if _orientation(image) in (5, 6, 7, 8) else (width, height)
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(_EXIF_ORIENTATION, 1))
+    except (OSError, SyntaxError, ValueError, TypeError, EOFError, ArithmeticError, KeyError):
+        return 1  # damaged EXIF data is no reason to refuse the picture
+
+
+def _reduced(image: Image.Image, number: int, longest: int, name: str) -> Image.Image:
+    """One frame, upright, in RGB or grey, at most ``longest`` pixels on the long side."""
+    orientation = _orientation(image)
+    width, height = image.size
+    factor = min(1.0, longest / max(width, height))
+    target = (max(1, round(width * factor)), max(1, round(height * factor)))
+    if image.format == "JPEG":
+        image.draft(None, target)
+    elif number > 1:
+        image.seek(number - 1)
+    image.load()
+    picture = _shrunk(image, target)
+    if orientation != 1:
+        exif = Image.Exif()
+        exif[_EXIF_ORIENTATION] = orientation
+        picture.info = {"exif": exif.tobytes()}
+        picture = ImageOps.exif_transpose(picture)
+    return picture
+
+
+def _shrunk(image: Image.Image, target: tuple[int, int]) -> Image.Image:
+    """In strips, since a converted copy of a huge picture would not fit the memory limit."""
+    width, height = image.size
+    if width * height * 4 <= _STRIP_BYTES:
+        return _opaque(image).resize(target, Image.Resampling.LANCZOS, reducing_gap=3)
+    # first a whole-number reduction strip by strip, then the rest in one go
+    step = max(1, min(width // target[0], height // target[1]))
+    rows = max(step, _STRIP_BYTES // (width * 4) // step * step)
+    reduced: Image.Image | None = None
+    for top in range(0, height, rows):
+        strip = _opaque(image.crop((0, top, width, min(top + rows, height)))).reduce(step)
+        if reduced is None:
+            size = (strip.width, math.ceil(height / step))
+            reduced = Image.new(strip.mode, size)
+        reduced.paste(strip, (0, top // step))
+    assert reduced is not None
+    return reduced.resize(target, Image.Resampling.LANCZOS)
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    """Grey or RGB, with white behind what is transparent."""
+    if image.mode in ("I", "I;16", "I;16B"):
+        return image.convert("F").point(lambda value: value * (1 / 257) + 0).convert("L")
+    if image.has_transparency_data:
+        layer = image.convert("RGBA")
+        white = Image.new("RGBA", layer.size, "white")
+        return Image.alpha_composite(white, layer).convert("RGB")
+    return image.convert("L" if image.mode in ("1", "L") else "RGB")

@@ -1,0 +1,362 @@
+"""PDF files to pages: structure, text layer, OCR where there is none. Runs in a child process.
+
+PDFium reads pages, text and pictures; pypdf, many times slower, reads form fields and embedded
+files of those PDFs that have any.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+from PIL import Image
+
+from signoff.documents import tesseract
+from signoff.documents.image import OCR_LONGEST, save_jpeg
+from signoff.documents.layout import lay_out
+from signoff.documents.steps import (
+    Attachment,
+    Inspection,
+    Limits,
+    WordData,
+    inspection,
+    write_page,
+)
+from signoff.documents.text import check_pages
+from signoff.errors import UnreadableFileError
+
+OCR_DPI = 300
+MAX_EMBEDDED = 100
+
+_WORD = re.compile(r"\S+")
+# What fonts without a usable mapping yield: controls, private use, unassigned, replacement
+_UNMAPPED = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd]")
+_HYPHENS = {0x02: "-", 0xFFFE: "-"}  # PDFium's marks for a word divided at a line's end
+
+_ENOUGH_CHARS = 10
+_SCAN_CHARS = 100
+_SCAN_AREA = 0.5
+
+
+class _Layer(NamedTuple):
+    """A page's text layer."""
+
+    words: list[WordData]
+    chars: int
+    unmapped: int
+
+
+def inspect(path: Path, folder: Path, name: str, limits: Limits) -> Inspection:
+    """Open the file; count pages, read form fields, write embedded files out."""
+    with _opened(path, name) as document:
+        count = len(document)
+        has_form = document.get_formtype() != pdfium_c.FORMTYPE_NONE
+        has_files = document.count_attachments() > 0
+    if count == 0:
+        raise UnreadableFileError(
+            f"{name}: the PDF has no pages, or none that can be found; supply a newly saved copy."
+        )
+    check_pages(name, count, limits)
+    fields: dict[str, str] = {}
+    attachments: list[Attachment] = []
+    notes: list[str] = []
+    if has_form or has_files:
+        fields, attachments, notes = _structure(path, folder)
+    return inspection(count, fields=fields, attachments=attachments, notes=notes)
+
+
+def read_pages(path: Path, folder: Path, name: str, first: int, last: int) -> list[int]:
+    """Write the pages from ``first`` to ``last`` that have a text layer; return the others."""
+    unread = []
+    with _opened(path, name) as document:
+        for number in range(first, last + 1):
+            with _page(document, number, name) as page:
+                layer = _read_layer(page)
+                if _is_usable(layer, page):
+                    _write_layer(folder, number, layer, page)
+                else:
+                    unread.append(number)
+    return unread
+
+
+def ocr_page(path: Path, folder: Path, name: str, number: int, limits: Limits) -> None:
+    """Read a page without a usable text layer with Tesseract and write it."""
+    with _opened(path, name) as document, _page(document, number, name) as page:
+        layer = _read_layer(page)
+        width, height = page.get_size()
+        text, words = "", list[WordData]()
+        if not _is_blank(page):
+            picture = _render(page, OCR_LONGEST, dpi=OCR_DPI, grey=True)
+            text, words = tesseract.read(picture, languages=limits.languages)
+        found = sum(len(word[0]) for word in words)
+        if layer.unmapped * 5 < layer.chars and layer.chars >= found:
+            _write_layer(folder, number, layer, page)
+            return
+    write_page(
+        folder,
+        number,
+        width=width,
+        height=height,
+        source="ocr" if words else "none",
+        text=text,
+        words=words,
+        has_image=True,
+    )
+
+
+def render(path: Path, folder: Path, name: str, number: int, longest: int, limits: Limits) -> None:
+    """Write a page as ``image.jpg``, its long side at most ``longest`` pixels."""
+    with _opened(path, name) as document, _page(document, number, name) as page:
+        save_jpeg(_render(page, longest), folder)
+
+
+@contextmanager
+def _opened(path: Path, name: str) -> Iterator[pdfium.PdfDocument]:
+    try:
+        # without a password PDFium tries the empty user password
+        document = pdfium.PdfDocument(path)
+    except pdfium.PdfiumError as error:
+        if getattr(error, "err_code", None) == pdfium_c.FPDF_ERR_PASSWORD:
+            raise UnreadableFileError(
+                f"{name}: the PDF is encrypted and needs a password; supply an unlocked copy"
+                " (print it to a new PDF, for example)."
+            ) from error
+        raise UnreadableFileError(
+            f"{name}: the PDF is damaged and cannot be opened ({error}); supply a newly saved copy."
+        ) from error
+    try:
+        yield document
+    finally:
+        document.close()
+
+
+@contextmanager
+def _page(document: pdfium.PdfDocument, number: int, name: str) -> Iterator[pdfium.PdfPage]:
+    try:
+        page = document[number - 1]
+        if pdfium_c.FPDFPage_GetAnnotCount(page.raw) > 0:
+            # Form values and stamps are annotations: part of what a person sees on the page,
+            # but of PDFium's text only once they are drawn into it.
+            flattened = pdfium_c.FPDFPage_Flatten(page.raw, pdfium_c.FLAT_NORMALDISPLAY)
+            if flattened == pdfium_c.FLATTEN_SUCCESS:
+                page.close()
+                page = document[number - 1]
+    except pdfium.PdfiumError as error:
+        raise UnreadableFileError(
+            f"{name}: page {number} of the PDF is damaged ({error}); supply a newly saved copy."
+        ) from error
+    try:
+        yield page
+    finally:
+        page.close()
+
+
+# -- text layer -----------------------------------------------------------------------------
+
+
+def _read_layer(page: pdfium.PdfPage) -> _Layer:
+    """The words of a page, in the order of the file.
+
+    One call for the page's text and two per word for its box: going through PDFium's interface
+    char by char takes several times as long as all the rest.
+    """
+    text_page = pdfium_c.FPDFText_LoadPage(page.raw)
+    if not text_page:
+        return _Layer([], 0, 0)
+    try:
+        count = pdfium_c.FPDFText_CountChars(text_page)
+        if count <= 0:
+            return _Layer([], 0, 0)
+        # UTF-16 code units, of which one char of PDFium's may take two
+        buffer = (ctypes.c_ushort * (2 * count + 1))()
+        units = pdfium_c.FPDFText_GetText(text_page, 0, count, buffer) - 1
+        # Decoded unit by unit, so that positions stay PDFium's
+        text = bytes(buffer)[: 2 * max(units, 0)].decode("utf-16-le", "replace")
+        same_index = units == count and len(text) == units
+        return _words(text_page, text, _Frame.of(page), same_index=same_index)
+    finally:
+        pdfium_c.FPDFText_ClosePage(text_page)
+
+
+class _Frame(NamedTuple):
+    """The visible part of a page in its own coordinates, and the page's rotation."""
+
+    left: float
+    bottom: float
+    width: float
+    height: float
+    rotation: int
+
+    @classmethod
+    def of(cls, page: pdfium.PdfPage) -> _Frame:
+        rect = pdfium_c.FS_RECTF()
+        pdfium_c.FPDF_GetPageBoundingBox(page.raw, rect)
+        left, right = sorted((rect.left, rect.right))
+        bottom, top = sorted((rect.bottom, rect.top))
+        return cls(
+            left,
+            bottom,
+            max(right - left, 1e-6),
+            max(top - bottom, 1e-6),
+            pdfium_c.FPDFPage_GetRotation(page.raw) % 4,
+        )
+
+    def box(
+        self, left: float, top: float, right: float, bottom: float
+    ) -> tuple[float, float, float, float] | None:
+        """In fractions of the page as it is shown; ``None`` where nothing of it is visible."""
+        x0 = (left - self.left) / self.width
+        x1 = (right - self.left) / self.width
+        y0 = 1 - (top - self.bottom) / self.height
+        y1 = 1 - (bottom - self.bottom) / self.height
+        if self.rotation == 1:
+            x0, y0, x1, y1 = 1 - y1, x0, 1 - y0, x1
+        elif self.rotation == 2:
+            x0, y0, x1, y1 = 1 - x1, 1 - y1, 1 - x0, 1 - y0
+        elif self.rotation == 3:
+            x0, y0, x1, y1 = y0, 1 - x1, y1, 1 - x0
+        if not (x1 > 0 and y1 > 0 and x0 < 1 and y0 < 1):  # also false for NaN
+            return None
+        return (
+            round(max(x0, 0.0), 5),
+            round(max(y0, 0.0), 5),
+            round(min(x1, 1.0), 5),
+            round(min(y1, 1.0), 5),
+        )
+
+
+def _words(text_page: Any, text: str, frame: _Frame, *, same_index: bool) -> _Layer:
+    left, top, right, bottom = (ctypes.c_double() for _ in range(4))
+    references = tuple(ctypes.byref(value) for value in (left, top, right, bottom))
+    count_rects, get_rect = pdfium_c.FPDFText_CountRects, pdfium_c.FPDFText_GetRect
+    char_index = pdfium_c.FPDFText_GetCharIndexFromTextIndex
+    words: list[WordData] = []
+    chars = unmapped = 0
+    for match in _WORD.finditer(text):
+        start, end = match.span()
+        if not same_index:
+            start, end = char_index(text_page, start), char_index(text_page, end - 1) + 1
+        x0 = y1 = float("inf")
+        x1 = y0 = float("-inf")
+        for index in range(count_rects(text_page, start, end - start)):
+            get_rect(text_page, index, *references)
+            x0, x1 = min(x0, left.value), max(x1, right.value)
+            y1, y0 = min(y1, bottom.value), max(y0, top.value)
+        box = frame.box(x0, y0, x1, y1)
+        if box is None:
+            continue
+        word = match[0].translate(_HYPHENS)
+        chars += len(word)
+        unmapped += len(_UNMAPPED.findall(word))
+        words.append((word, box, 1.0))
+    return _Layer(words, chars, unmapped)
+
+
+def _is_usable(layer: _Layer, page: pdfium.PdfPage) -> bool:
+    if layer.chars < _ENOUGH_CHARS or layer.unmapped * 5 >= layer.chars:
+        return False
+    # a stamp or page number set over a scan is not the scan's text
+    return layer.chars >= _SCAN_CHARS or _picture_area(page) < _SCAN_AREA
+
+
+def _picture_area(page: pdfium.PdfPage) -> float:
+    """The largest picture's share of the page."""
+    width, height = page.get_size()
+    largest = 0.0
+    for item in page.get_objects(filter=(pdfium_c.FPDF_PAGEOBJ_IMAGE,), max_depth=3):
+        try:
+            left, bottom, right, top = item.get_bounds()
+        except pdfium.PdfiumError:
+            continue
+        largest = max(largest, (right - left) * (top - bottom))
+    return float(largest / max(width * height, 1e-6))
+
+
+def _is_blank(page: pdfium.PdfPage) -> bool:
+    return bool(pdfium_c.FPDFPage_CountObjects(page.raw) <= 0)
+
+
+def _write_layer(folder: Path, number: int, layer: _Layer, page: pdfium.PdfPage) -> None:
+    width, height = page.get_size()
+    text, words = lay_out(layer.words, width=width, height=height)
+    write_page(
+        folder,
+        number,
+        width=round(width, 2),
+        height=round(height, 2),
+        source="text_layer" if words else "none",
+        text=text,
+        words=words,
+        has_image=True,
+    )
+
+
+# -- pictures -------------------------------------------------------------------------------
+
+
+def _render(
+    page: pdfium.PdfPage, longest: int, *, dpi: float | None = None, grey: bool = False
+) -> Image.Image:
+    side = max(*page.get_size(), 1.0)
+    scale = longest / side
+    if dpi is not None:
+        scale = min(scale, dpi / 72)
+    # rounding up must not exceed the longest side
+    bitmap = page.render(scale=scale * (1 - 0.5 / longest), grayscale=grey)
+    picture: Image.Image = bitmap.to_pil().copy()
+    bitmap.close()
+    return picture if picture.mode in ("L", "RGB") else picture.convert("RGB")
+
+
+# -- form fields and embedded files -----------------------------------------------------------
+
+
+def _structure(path: Path, folder: Path) -> tuple[dict[str, str], list[Attachment], list[str]]:
+    from pypdf import PdfReader
+    from pypdf.errors import DependencyError
+
+    fields: dict[str, str] = {}
+    attachments: list[Attachment] = []
+    notes: list[str] = []
+    try:
+        reader = PdfReader(path)
+        if reader.is_encrypted:
+            reader.decrypt("")
+        for key, field in (reader.get_fields() or {}).items():
+            if (value := _value(field.value)) is not None:
+                fields[str(key)] = value
+        for index, embedded in enumerate(reader.attachment_list):
+            if index == MAX_EMBEDDED:
+                notes.append(f"Only the first {MAX_EMBEDDED} embedded files were looked at.")
+                break
+            target = folder / f"embedded-{index}"
+            target.write_bytes(embedded.content or b"")
+            label = str(embedded.alternative_name or embedded.name)
+            attachments.append({"name": label, "file": target.name})
+    except DependencyError:
+        notes.append("Form fields and embedded files are encrypted in a way that is not read.")
+    except Exception as error:
+        # pypdf meets damaged files with any kind of exception; the pages are readable without it
+        if isinstance(error, MemoryError):
+            raise
+        notes.append(
+            "Form fields and embedded files could not all be read"
+            f" ({type(error).__name__}: {str(error)[:200]})."
+        )
+    return fields, attachments, notes
+
+
+def _value(value: object) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, list):
+        return ", ".join(filter(None, map(_value, value)))
+    text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
+    # names of check boxes' states: /Yes, /Off
+    return text.removeprefix("/") if type(value).__name__ == "NameObject" else text

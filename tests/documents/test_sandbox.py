@@ -1,0 +1,173 @@
+"""Crashes, hangs and memory hogs in a child fail only their own call."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from signoff.documents.sandbox import Sandbox, close_sandboxes, get_sandbox
+from signoff.errors import SignoffError, UnreadableFileError
+from signoff.settings import MIB, Settings
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    sandbox = Sandbox(workers=2, memory=512 * MIB, timeout=20)
+    yield sandbox
+    sandbox.close()
+
+
+def test_an_answer_comes_back(sandbox):
+    assert sandbox.run("a.txt", divmod, 7, 2) == [3, 1]
+
+
+def test_a_crash_names_the_file_and_the_signal(sandbox):
+    with pytest.raises(UnreadableFileError, match=r"bad\.pdf.*crashed \(SIGABRT\), 3 times"):
+        sandbox.run("bad.pdf", os.abort)
+    assert sandbox.run("good.pdf", len, "abc") == 3
+
+
+def test_a_call_that_eats_memory_names_the_limit(sandbox):
+    with pytest.raises(UnreadableFileError, match=r"big\.png.*more than 512 MiB"):
+        sandbox.run("big.png", bytearray, 600 * MIB)
+    assert sandbox.run("good.pdf", len, "abc") == 3
+
+
+def test_a_hang_ends_after_the_time_limit():
+    sandbox = Sandbox(workers=1, memory=512 * MIB, timeout=0.3)
+    try:
+        with pytest.raises(UnreadableFileError, match=r"slow\.pdf.*longer than 0\.3 s"):
+            sandbox.run("slow.pdf", time.sleep, 600)
+    finally:
+        sandbox.close()
+
+
+def test_a_hang_takes_the_programs_it_started_along():
+    sandbox = Sandbox(workers=1, memory=512 * MIB, timeout=1)
+    marker = f"signoff-hang-{os.getpid()}"
+    try:
+        with pytest.raises(UnreadableFileError):
+            sandbox.run("a.png", subprocess.run, ["sh", "-c", f"sleep 600; : {marker}"])
+        listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
+        assert f"sleep 600; : {marker}" not in listed.stdout
+    finally:
+        sandbox.close()
+
+
+def test_a_crash_leaves_other_calls_alone(sandbox):
+    def crash():
+        with pytest.raises(UnreadableFileError):
+            sandbox.run("bad.pdf", os.abort)
+
+    def work():
+        return [sandbox.run("good.pdf", len, "x" * n) for n in range(20)]
+
+    with ThreadPoolExecutor(4) as threads:
+        crashes = [threads.submit(crash) for _ in range(2)]
+        works = [threads.submit(work) for _ in range(2)]
+        assert all(future.result() == list(range(20)) for future in works)
+        for future in crashes:
+            future.result()
+
+
+def test_our_errors_reach_the_caller_as_they_are(sandbox):
+    from signoff.documents.validation import media_type_of
+    from signoff.errors import UnsupportedFileError
+
+    with pytest.raises(UnsupportedFileError, match=r"x\.docx"):
+        sandbox.run("x.docx", media_type_of, "x.docx", "nowhere")
+
+
+def test_other_errors_become_unreadable_file_without_a_second_try(sandbox):
+    with pytest.raises(UnreadableFileError, match=r"x\.pdf.*ZeroDivisionError"):
+        sandbox.run("x.pdf", divmod, 1, 0)
+
+
+def test_a_child_knows_no_secrets(monkeypatch):
+    for name in ("SIGNOFF_MODEL_API_KEY", "OPENAI_API_KEY", "SIGNOFF_DATABASE_URL", "MY_TOKEN"):
+        monkeypatch.setenv(name, "top-secret")
+    sandbox = Sandbox(workers=1, memory=512 * MIB, timeout=20)
+    try:
+        child = "import sys, pathlib; print(pathlib.Path('/proc/%d/environ' % {}).read_bytes())"
+        pid = sandbox.run("x", os.getpid)
+        assert isinstance(pid, int), child
+        environment = sandbox.run("x", subprocess.getoutput, f"cat /proc/{pid}/environ; env")
+    finally:
+        sandbox.close()
+    assert "PATH=" in environment
+    assert "top-secret" not in environment
+
+
+def test_a_child_ends_with_its_parent():
+    program = """
+        import os, threading, time
+        from signoff.documents.sandbox import Sandbox
+        sandbox = Sandbox(workers=1, memory=512 * 2**20, timeout=600)
+        print(sandbox.run("x", os.getpid), flush=True)
+        threading.Thread(target=sandbox.run, args=("x", time.sleep, 600), daemon=True).start()
+        os.kill(os.getpid(), 9)
+    """
+    ended = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)], stdout=subprocess.PIPE, text=True
+    )
+    child = int(ended.stdout)
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            os.kill(child, 0)
+        except ProcessLookupError:
+            break
+        with open(f"/proc/{child}/stat") as stat:  # noqa: PTH123
+            if ") Z " in stat.read():
+                break
+        time.sleep(0.01)
+    else:
+        pytest.fail("the child outlived its parent")
+
+
+def test_closing_ends_a_call_under_way():
+    sandbox = Sandbox(workers=1, memory=512 * MIB, timeout=600)
+    sandbox.run("x", len, "")
+    raised = []
+
+    def call():
+        try:
+            sandbox.run("slow.pdf", time.sleep, 600)
+        except SignoffError as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    sandbox.close()
+    thread.join(20)
+    assert not thread.is_alive()
+    assert len(raised) == 1
+
+
+def test_the_process_has_one_sandbox_for_the_same_limits(tmp_path):
+    settings = Settings(home=tmp_path, parse_workers=1)
+    try:
+        assert get_sandbox(settings) is get_sandbox(settings)
+    finally:
+        close_sandboxes()
+
+
+def test_the_main_program_is_not_run_again_in_the_child(tmp_path):
+    script = tmp_path / "unguarded.py"
+    script.write_text(
+        "print('started', flush=True)\n"
+        "from signoff.documents.sandbox import Sandbox\n"
+        "sandbox = Sandbox(workers=1, memory=512 * 2**20, timeout=60)\n"
+        "print(sandbox.run('x', len, 'abc'))\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, check=True
+    )
+    assert ended.stdout.split() == ["started", "3"]

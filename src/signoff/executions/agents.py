@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from enum import StrEnum
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from jsonschema.exceptions import SchemaError
 from jsonschema.validators import Draft202012Validator
@@ -94,10 +95,14 @@ class AskUIWorkflowDestination(_Strict):
     """Start workflows through an AskUI host's schedules endpoint with the confirmed data.
 
     ``host`` is the base URL of the API; ``token`` is sent as its Basic credential.
+    ``workspace_id`` is the workspace there; without it ours is named.
+    ``runner_host`` says whose machines run the workflows: AskUI's, or one's own.
     """
 
     type: Literal["ASKUI_WORKFLOW"] = "ASKUI_WORKFLOW"
     host: HttpUrl
+    workspace_id: UUID | None = None
+    runner_host: Literal["ASKUI", "SELF"] = "ASKUI"
     runner_tags: list[str] = Field(default_factory=list)
     workflows: list[str] = Field(min_length=1)
     token: SecretStr | None = None

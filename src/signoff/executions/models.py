@@ -172,6 +172,13 @@ class DeliveryStatus(StrEnum):
         return self in (DeliveryStatus.FAILED, DeliveryStatus.UNKNOWN)
 
 
+OUTCOME_UNKNOWN = "The outcome is unknown: "
+"""How the error of a call begins that may have been received and must not be repeated blindly."""
+
+SENT_AGAIN = "The outcome is unknown; a person decided to send again. "
+"""What that beginning becomes when a person has decided."""
+
+
 class DeliveryAttempt(_Record):
     """One call to a destination. ``status_code`` is ``None`` when no answer came."""
 
@@ -182,6 +189,21 @@ class DeliveryAttempt(_Record):
     body: str = ""
     seconds: float | None = None
     error: str | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether it is recorded what the call brought; if not, its run died meanwhile."""
+        return self.status_code is not None or self.error is not None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the destination answered with a 2xx."""
+        return self.status_code is not None and 200 <= self.status_code < 300
+
+    @property
+    def outcome_unknown(self) -> bool:
+        """Whether it may have been received, and no person has decided about it since."""
+        return not self.finished or (self.error or "").startswith(OUTCOME_UNKNOWN)
 
 
 class Delivery(_Record):

@@ -10,7 +10,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from signoff.executions.agents import Agent
-from signoff.executions.models import Delivery, DeliveryStatus
+from signoff.executions.models import (
+    OUTCOME_UNKNOWN,
+    SENT_AGAIN,
+    Delivery,
+    DeliveryStatus,
+)
 from signoff.executions.states import Status
 from signoff.storage import executions
 from signoff.storage.database import Database
@@ -86,8 +91,10 @@ def reopen(session: Session, execution_id: UUID) -> int:
         row.status = DeliveryStatus.PENDING
         # a person decided to send again: an attempt of unknown outcome no longer holds it back
         for attempt in row.attempts:
-            if attempt.status_code is None and attempt.error is None:
-                attempt.error = "The outcome is unknown; a person decided to send again."
+            unfinished = attempt.status_code is None and attempt.error is None
+            error = attempt.error or ""
+            if unfinished or error.startswith(OUTCOME_UNKNOWN):
+                attempt.error = (SENT_AGAIN + error.removeprefix(OUTCOME_UNKNOWN)).strip()
     return len(stuck)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from signoff.errors import AgentNotRunnableError, NotFoundError
@@ -27,6 +27,7 @@ from signoff.storage import records
 from signoff.storage.database import Database
 from signoff.storage.leases import Lease, locked
 from signoff.storage.tables import (
+    AgentRevisionRow,
     DeliveryRow,
     ExecutionRow,
     FileRow,
@@ -228,14 +229,23 @@ def document_infos(session: Session, execution_id: UUID) -> list[JsonObject] | N
     return _row(session, ExecutionRow.id == execution_id, execution_id).documents
 
 
-def count(session: Session, status: Status) -> int:
-    """How many executions are in this state."""
-    return (
-        session.scalar(
-            select(func.count()).select_from(ExecutionRow).where(ExecutionRow.status == status)
-        )
-        or 0
-    )
+def forgiven(session: Session, execution_id: UUID) -> int:
+    """The last iteration of tries that failed before a person restarted the execution."""
+    return _row(session, ExecutionRow.id == execution_id, execution_id).forgiven
+
+
+def is_held(session: Session, execution_id: UUID) -> bool:
+    """Whether a run holds the execution's lease at this moment."""
+    row = _row(session, ExecutionRow.id == execution_id, execution_id)
+    expires = row.lease_expires_at
+    return expires is not None and expires > datetime.now(UTC)
+
+
+def destination_count(session: Session, execution_id: UUID) -> int:
+    """How many destinations the pinned revision of the execution's agent has."""
+    row = _row(session, ExecutionRow.id == execution_id, execution_id)
+    pinned = session.get_one(AgentRevisionRow, (row.agent_id, row.agent_revision))
+    return len(pinned.definition["destinations"])
 
 
 def _row(session: Session, condition: object, reference: object) -> ExecutionRow:

@@ -57,16 +57,8 @@ def locked(session: Session, execution_id: UUID, *, lease: Lease | None = None) 
     return row
 
 
-def acquire(
-    session: Session, execution_id: UUID, *, seconds: float, successor_of: UUID | None = None
-) -> Lease:
-    """Take the lease as a new attempt.
-
-    Args:
-        session: a transaction.
-        execution_id: which execution.
-        seconds: how long the lease lasts unless renewed.
-        successor_of: an owner known to be gone (the same run's earlier process).
+def acquire(session: Session, execution_id: UUID, *, seconds: float) -> Lease:
+    """Take the lease as a new attempt; it lasts ``seconds`` unless renewed.
 
     Raises:
         LeaseLostError: another attempt holds it and has not expired.
@@ -74,11 +66,12 @@ def acquire(
     row = locked(session, execution_id)
     now = datetime.now(UTC)
     alive = row.lease_expires_at is not None and row.lease_expires_at > now
-    if row.lease_owner is not None and alive and row.lease_owner != successor_of:
+    if row.lease_owner is not None and alive:
         raise LeaseLostError(f"Attempt {row.attempt} is still at work on {execution_id}.")
     row.lease_owner = uuid4()
     row.lease_expires_at = now + timedelta(seconds=seconds)
     row.attempt += 1
+    row.settled = False
     row.started_at = row.started_at or now
     return Lease(execution_id, row.lease_owner, row.attempt)
 

@@ -103,7 +103,14 @@ def refuse(session: Session, answer_id: UUID, *, reason: str, problems: list[str
     if answer.outcome != AnswerOutcome.PENDING:
         return
     answer.outcome, answer.reason = AnswerOutcome.REFUSED, reason
-    if problems is not None and row.status == Status.PENDING_REVIEW:
+    if problems is not None:
+        reopen(session, row.id, problems=problems)
+
+
+def reopen(session: Session, execution_id: UUID, *, problems: list[str]) -> None:
+    """Begin a new round of an open review; ``problems`` stand above its form."""
+    row = locked(session, execution_id)
+    if row.status == Status.PENDING_REVIEW:
         row.review_round += 1
         row.review_problems = problems
         row.updated_at = datetime.now(UTC)
@@ -139,6 +146,12 @@ def edit(session: Session, execution_id: UUID, data: JsonObject, *, by: str | No
 def get(session: Session, answer_id: UUID) -> ReviewAnswer:
     """One answer."""
     return records.review_answer(session.get_one(ReviewAnswerRow, answer_id))
+
+
+def find(session: Session, execution_id: UUID, answer_id: str) -> ReviewAnswer | None:
+    """An answer to this execution's review, if that is what the id names."""
+    found = (answer for answer in answers(session, execution_id) if str(answer.id) == answer_id)
+    return next(found, None)
 
 
 def answers(session: Session, execution_id: UUID) -> list[ReviewAnswer]:

@@ -19,14 +19,14 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Numeric,
-    String,
-    Text,
     UniqueConstraint,
     Uuid,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
+
+from signoff.storage.plain_values import Label, PlainString, PlainText
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -83,7 +83,7 @@ class WorkspaceRow(Base):
 
     number: Mapped[int] = mapped_column(Number, primary_key=True)
     id: Mapped[UUID] = mapped_column(unique=True)
-    name: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(PlainString(64), unique=True)
     created_at: Mapped[datetime]
 
 
@@ -96,8 +96,8 @@ class AgentRow(Base):
     number: Mapped[int] = mapped_column(Number, primary_key=True)
     id: Mapped[UUID] = mapped_column(unique=True)
     workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id"))
-    name: Mapped[str] = mapped_column(String(64))
-    status: Mapped[str] = mapped_column(String(16))
+    name: Mapped[str] = mapped_column(PlainString(64))
+    status: Mapped[str] = mapped_column(PlainString(16))
     revision: Mapped[int]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -131,13 +131,13 @@ class ExecutionRow(Base):
     workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id"))
     agent_id: Mapped[UUID] = mapped_column(ForeignKey("agents.id"))
     agent_revision: Mapped[int]
-    status: Mapped[str] = mapped_column(String(32))
+    status: Mapped[str] = mapped_column(PlainString(32))
 
     input_data: Mapped[dict[str, Any] | None]
-    additional_instructions: Mapped[str] = mapped_column(Text, default="")
-    execution_type: Mapped[str | None] = mapped_column(String(64))
-    trigger: Mapped[str] = mapped_column(String(16))
-    triggered_by: Mapped[str | None] = mapped_column(String(200))
+    additional_instructions: Mapped[str] = mapped_column(PlainText, default="")
+    execution_type: Mapped[str | None] = mapped_column(PlainString(64))
+    trigger: Mapped[str] = mapped_column(PlainString(16))
+    triggered_by: Mapped[str | None] = mapped_column(Label(200))
     context: Mapped[dict[str, Any]]
 
     documents: Mapped[list[Any] | None]
@@ -147,8 +147,8 @@ class ExecutionRow(Base):
     review_round: Mapped[int] = mapped_column(default=0)
     review_problems: Mapped[list[Any] | None]
 
-    failure_code: Mapped[str | None] = mapped_column(String(64))
-    failure_explanation: Mapped[str | None] = mapped_column(Text)
+    failure_code: Mapped[str | None] = mapped_column(Label(64))
+    failure_explanation: Mapped[str | None] = mapped_column(PlainText)
     failed_at: Mapped[datetime | None]
 
     flow_run_id: Mapped[UUID | None] = mapped_column(unique=True)
@@ -186,10 +186,10 @@ class FileRow(Base):
     id: Mapped[UUID] = mapped_column(unique=True)
     execution_id: Mapped[UUID] = mapped_column(ForeignKey("executions.id"))
     position: Mapped[int]
-    name: Mapped[str] = mapped_column(String(255))
-    media_type: Mapped[str] = mapped_column(String(100))
+    name: Mapped[str] = mapped_column(Label(255))
+    media_type: Mapped[str] = mapped_column(PlainString(100))
     size: Mapped[int] = mapped_column(BigInteger)
-    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    sha256: Mapped[str] = mapped_column(PlainString(64), index=True)
 
 
 class ParsedFileRow(Base):
@@ -197,7 +197,7 @@ class ParsedFileRow(Base):
 
     __tablename__ = "parsed_files"
 
-    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    key: Mapped[str] = mapped_column(PlainString(64), primary_key=True)
     manifest: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
 
@@ -210,11 +210,11 @@ class StepRow(Base):
 
     number: Mapped[int] = mapped_column(Number, primary_key=True)
     execution_id: Mapped[UUID] = mapped_column(ForeignKey("executions.id"))
-    name: Mapped[str] = mapped_column(String(32))
+    name: Mapped[str] = mapped_column(PlainString(32))
     attempt: Mapped[int]
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
-    error: Mapped[str | None] = mapped_column(Text)
+    error: Mapped[str | None] = mapped_column(PlainText)
 
 
 class IterationRow(Base):
@@ -225,7 +225,7 @@ class IterationRow(Base):
     execution_id: Mapped[UUID] = mapped_column(ForeignKey("executions.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
     record: Mapped[dict[str, Any]]
-    model: Mapped[str] = mapped_column(String(200))
+    model: Mapped[str] = mapped_column(Label(200))
     prompt_tokens: Mapped[int]
     completion_tokens: Mapped[int]
     cost: Mapped[Decimal | None]
@@ -241,14 +241,14 @@ class ReviewAnswerRow(Base):
     execution_id: Mapped[UUID] = mapped_column(ForeignKey("executions.id"))
     round: Mapped[int]
     data_revision: Mapped[int]
-    decision: Mapped[str] = mapped_column(String(16))
+    decision: Mapped[str] = mapped_column(PlainString(16))
     data: Mapped[dict[str, Any] | None]
-    comment: Mapped[str] = mapped_column(Text)
-    source: Mapped[str] = mapped_column(String(16))
-    answered_by: Mapped[str | None] = mapped_column(String(200))
+    comment: Mapped[str] = mapped_column(PlainText)
+    source: Mapped[str] = mapped_column(PlainString(16))
+    answered_by: Mapped[str | None] = mapped_column(Label(200))
     answered_at: Mapped[datetime]
-    outcome: Mapped[str] = mapped_column(String(16))
-    reason: Mapped[str] = mapped_column(Text, default="")
+    outcome: Mapped[str] = mapped_column(PlainString(16))
+    reason: Mapped[str] = mapped_column(PlainText, default="")
 
 
 class FieldChangeRow(Base):
@@ -271,9 +271,9 @@ class DeliveryRow(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     execution_id: Mapped[UUID] = mapped_column(ForeignKey("executions.id"))
     position: Mapped[int]
-    type: Mapped[str] = mapped_column(String(16))
-    status: Mapped[str] = mapped_column(String(16))
-    schedule_id: Mapped[str | None] = mapped_column(String(200))
+    type: Mapped[str] = mapped_column(PlainString(16))
+    status: Mapped[str] = mapped_column(PlainString(16))
+    schedule_id: Mapped[str | None] = mapped_column(Label(200))
 
     attempts: Mapped[list[DeliveryAttemptRow]] = relationship(
         order_by="DeliveryAttemptRow.number", lazy="selectin", viewonly=True
@@ -290,9 +290,9 @@ class DeliveryAttemptRow(Base):
     started_at: Mapped[datetime]
     status_code: Mapped[int | None]
     headers: Mapped[dict[str, Any]]
-    body: Mapped[str] = mapped_column(Text, default="")
+    body: Mapped[str] = mapped_column(PlainText, default="")
     seconds: Mapped[float | None]
-    error: Mapped[str | None] = mapped_column(Text)
+    error: Mapped[str | None] = mapped_column(PlainText)
 
 
 class TrailRow(Base):
@@ -304,11 +304,11 @@ class TrailRow(Base):
     number: Mapped[int] = mapped_column(Number, primary_key=True)
     execution_id: Mapped[UUID] = mapped_column(ForeignKey("executions.id"))
     at: Mapped[datetime]
-    event: Mapped[str] = mapped_column(String(32))
-    from_status: Mapped[str | None] = mapped_column(String(32))
-    to_status: Mapped[str | None] = mapped_column(String(32))
-    by: Mapped[str | None] = mapped_column(String(200))
-    note: Mapped[str] = mapped_column(Text, default="")
+    event: Mapped[str] = mapped_column(PlainString(32))
+    from_status: Mapped[str | None] = mapped_column(PlainString(32))
+    to_status: Mapped[str | None] = mapped_column(PlainString(32))
+    by: Mapped[str | None] = mapped_column(Label(200))
+    note: Mapped[str] = mapped_column(PlainText, default="")
 
 
 class InboxItemRow(Base):
@@ -321,13 +321,13 @@ class InboxItemRow(Base):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    inbox: Mapped[str] = mapped_column(String(500))
-    name: Mapped[str] = mapped_column(String(500))
-    content: Mapped[str] = mapped_column(String(64))
-    status: Mapped[str] = mapped_column(String(16))
-    agent: Mapped[str | None] = mapped_column(String(64))
+    inbox: Mapped[str] = mapped_column(PlainString(500))
+    name: Mapped[str] = mapped_column(PlainString(500))
+    content: Mapped[str] = mapped_column(PlainString(64))
+    status: Mapped[str] = mapped_column(PlainString(16))
+    agent: Mapped[str | None] = mapped_column(PlainString(64))
     execution_id: Mapped[UUID | None] = mapped_column(ForeignKey("executions.id"))
-    reason: Mapped[str] = mapped_column(Text, default="")
+    reason: Mapped[str] = mapped_column(PlainText, default="")
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
@@ -337,6 +337,6 @@ class GuardRow(Base):
 
     __tablename__ = "guards"
 
-    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    name: Mapped[str] = mapped_column(PlainString(200), primary_key=True)
     owner: Mapped[UUID]
     expires_at: Mapped[datetime]

@@ -4,13 +4,16 @@ from typing import Any, Literal
 
 from alembic import context
 
+from signoff.storage.plain_values import PlainString, PlainText
 from signoff.storage.tables import Base, UtcDateTime
 
 
 def render(kind: str, item: Any, _context: object) -> str | Literal[False]:
-    """Write our column type as the plain one below it: a migration outlives our code."""
+    """Write our column types as the plain ones below them: a migration outlives our code."""
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(item, PlainString | PlainText):
+        return f"sa.{item.impl_instance!r}"
     return False
 
 

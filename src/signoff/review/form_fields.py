@@ -37,6 +37,7 @@ MAX_SAFE_INTEGER = 2**53 - 1
 
 _EDITORS = ("json-string", "password")  # formats that are widgets of Prefect's, not JSON Schema's
 _PICKED_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)", re.ASCII)
+_WORD_BREAK = re.compile(r"[_\s-]+|(?<=[a-z])(?=[A-Z])")
 _UNSAFE_KEYS = ("__prefect_kind", "__proto__", "$ref")
 _MISSING = object()
 
@@ -154,9 +155,12 @@ class FormFields:
         if not properties or any(key in properties for key in _UNSAFE_KEYS):
             return {}
         fields = {
-            key: self._field(
-                sub, [v[key] for v in values if key in v], in_rows=in_rows, above=above
-            )
+            key: {
+                "title": _title(key),
+                **self._field(
+                    sub, [v[key] for v in values if key in v], in_rows=in_rows, above=above
+                ),
+            }
             for key, sub in properties.items()
         }
         required = [
@@ -191,6 +195,12 @@ class FormFields:
 def _described(field: JsonObject, piece: Piece) -> JsonObject:
     texts = {key: piece.schema.get(key) for key in ("title", "description")}
     return {**{key: text for key, text in texts.items() if isinstance(text, str)}, **field}
+
+
+def _title(key: str) -> str:
+    # the newer UI labels a field without a title with its type
+    words = _WORD_BREAK.sub(" ", key).strip() or key
+    return words[:1].upper() + words[1:]
 
 
 def _choice(choices: list[Any], values: list[Any]) -> JsonObject:

@@ -1,0 +1,277 @@
+"""A real HTTP server that speaks chat completions from a script, faults included.
+
+    with ModelServer() as server:
+        server.script(rate_limited(retry_after=2), ok({"total": 1.0}))
+        ... Settings(model_url=server.url) ...
+        assert len(server.journal) == 2
+
+What is scripted is answered in order; after that, ``server.fallback`` (by default an error that
+fails the test) answers. What the server does not know of the protocol (``json_schema=False``,
+``images=False``, ...) it refuses before the script is asked.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+Body = dict[str, Any]
+PROMPT_TOKENS, COMPLETION_TOKENS = 100, 20
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One answer. ``manner`` is how the body is sent: whole, dripped, broken off or never."""
+
+    status: int = 200
+    body: Body | bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    manner: str = "whole"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request as it came in, its headers' names in lower case."""
+
+    path: str
+    headers: dict[str, str]
+    body: Body
+
+    @property
+    def text(self) -> str:
+        """All text of all messages."""
+        return "\n".join(
+            part if isinstance(part, str) else part.get("text", "")
+            for message in self.body["messages"]
+            for part in (
+                [message["content"]] if isinstance(message["content"], str) else message["content"]
+            )
+        )
+
+    @property
+    def images(self) -> list[str]:
+        """The URLs of all pictures."""
+        return [
+            part["image_url"]["url"]
+            for message in self.body["messages"]
+            if isinstance(message["content"], list)
+            for part in message["content"]
+            if part["type"] == "image_url"
+        ]
+
+
+def completion(message: Body, *, finish_reason: str = "stop", **more: Any) -> Reply:
+    """A whole chat completion around ``message``."""
+    return Reply(
+        body={
+            "id": "chatcmpl-1",
+            "object": "chat.completion",
+            "created": 1,
+            "model": "stub-model",
+            "choices": [
+                {
+                    "index": 0,
+                    "message": {"role": "assistant", **message},
+                    "finish_reason": finish_reason,
+                }
+            ],
+            "usage": {
+                "prompt_tokens": PROMPT_TOKENS,
+                "completion_tokens": COMPLETION_TOKENS,
+                "total_tokens": PROMPT_TOKENS + COMPLETION_TOKENS,
+            },
+            **more,
+        }
+    )
+
+
+def ok(data: Body, **more: Any) -> Reply:
+    """The data as JSON."""
+    return completion({"content": json.dumps(data)}, **more)
+
+
+def text(content: str | None) -> Reply:
+    """Any text, or none."""
+    return completion({"content": content})
+
+
+def tool_call(data: Body, *, name: str = "submit") -> Reply:
+    """The data as a tool call's arguments."""
+    function = {"name": name, "arguments": json.dumps(data)}
+    call = {"id": "call_1", "type": "function", "function": function}
+    return completion({"content": None, "tool_calls": [call]}, finish_reason="tool_calls")
+
+
+def refusal(words: str = "I cannot help with that.") -> Reply:
+    """The model declines."""
+    return completion({"content": None, "refusal": words})
+
+
+def content_filter() -> Reply:
+    """The vendor's filter stopped the answer."""
+    return completion({"content": None}, finish_reason="content_filter")
+
+
+def cut_off(content: str = '{"total": 1') -> Reply:
+    """The answer hit the limit of its length."""
+    return completion({"content": content}, finish_reason="length")
+
+
+def error(status: int, message: str = "out of order", *, code: str | None = None) -> Reply:
+    """An error in the protocol's shape."""
+    return Reply(status=status, body={"error": {"message": message, "code": code}})
+
+
+def rate_limited(retry_after: float | str | None = None) -> Reply:
+    """Too many requests."""
+    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+    return Reply(429, {"error": {"message": "Rate limit reached"}}, headers)
+
+
+def disconnect() -> Reply:
+    """The connection is closed without a word."""
+    return Reply(manner="disconnect")
+
+
+def broken_off() -> Reply:
+    """The connection is closed in the middle of the body."""
+    return Reply(body=b'{"choices": [', manner="broken_off")
+
+
+def drip() -> Reply:
+    """A body that never ends, a byte at a time."""
+    return Reply(manner="drip")
+
+
+def hang() -> Reply:
+    """No answer until the server stops."""
+    return Reply(manner="hang")
+
+
+class ModelServer:
+    """The server: a context manager, listening on a free port of 127.0.0.1."""
+
+    def __init__(
+        self,
+        *,
+        json_schema: bool = True,
+        json_object: bool = True,
+        tools: bool = True,
+        forced_tools: bool = True,
+        images: bool = True,
+        fallback: Callable[[Request], Reply] | None = None,
+    ) -> None:
+        self.json_schema, self.json_object = json_schema, json_object
+        self.tools, self.forced_tools, self.images = tools, forced_tools, images
+        self.fallback = fallback or (lambda request: error(418, "the test's script is over"))
+        self.journal: list[Request] = []
+        self._script: deque[Reply] = deque()
+        self._lock = threading.Lock()
+        self.stopping = threading.Event()
+        self._http = _HTTPServer(("127.0.0.1", 0), _Handler)
+        self._http.model = self
+        self._thread = threading.Thread(
+            target=self._http.serve_forever, kwargs={"poll_interval": 0.01}
+        )
+
+    def __enter__(self) -> ModelServer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.stopping.set()
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()
+
+    @property
+    def url(self) -> str:
+        """The base URL to configure."""
+        return f"http://127.0.0.1:{self._http.server_port}/v1"
+
+    def script(self, *replies: Reply) -> None:
+        """Answer with ``replies``, in order, after what was scripted before."""
+        with self._lock:
+            self._script.extend(replies)
+
+    def reply(self, request: Request) -> Reply:
+        """What to answer; the request is in the journal from now on."""
+        with self._lock:
+            self.journal.append(request)
+            refused = self._refused(request)
+            if refused is not None:
+                return refused
+            if self._script:
+                return self._script.popleft()
+        return self.fallback(request)
+
+    def _refused(self, request: Request) -> Reply | None:
+        kind = request.body.get("response_format", {}).get("type")
+        if request.images and not self.images:
+            return error(500, "image input is not supported - hint: provide the mmproj")
+        if kind == "json_schema" and not self.json_schema:
+            return error(400, "This response_format type is unavailable now")
+        if kind == "json_object" and not self.json_object:
+            return error(422, "json_object response format is not supported for this model")
+        if "tools" in request.body and not self.tools:
+            return error(400, "this model does not support tools")
+        if isinstance(request.body.get("tool_choice"), dict) and not self.forced_tools:
+            return error(400, "tool_choice is not supported")
+        return None
+
+
+class _HTTPServer(ThreadingHTTPServer):
+    daemon_threads = False  # joined by server_close: nothing is left running
+    model: ModelServer
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        length = int(self.headers["Content-Length"])
+        body = json.loads(self.rfile.read(length))
+        server = self.server
+        assert isinstance(server, _HTTPServer)
+        if self.path != "/v1/chat/completions":
+            self._send(error(404, f"no such path: {self.path}"))
+            return
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        reply = server.model.reply(Request(self.path, headers, body))
+        stopping = server.model.stopping
+        match reply.manner:
+            case "whole":
+                self._send(reply)
+            case "hang":
+                stopping.wait()
+            case "disconnect":
+                pass
+            case "broken_off":
+                self._head(reply, length=1000)
+                self.wfile.write(reply.body if isinstance(reply.body, bytes) else b"")
+            case "drip":
+                self._head(reply, length=10**9)
+                while not stopping.wait(0.005):
+                    try:
+                        self.wfile.write(b" ")
+                    except OSError:
+                        return
+
+    def _send(self, reply: Reply) -> None:
+        body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
+        self._head(reply, length=len(body))
+        self.wfile.write(body)
+
+    def _head(self, reply: Reply, *, length: int) -> None:
+        self.send_response(reply.status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(length))
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing: the journal has it all."""

@@ -6,6 +6,7 @@ One execution is one flow run. Nothing here decides: callers look at our databas
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,10 +17,13 @@ from uuid import UUID
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.responses import SetStateStatus
+from prefect.context import refresh_global_settings_context
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
+from prefect.settings import get_current_settings
 from prefect.states import AwaitingRetry, Cancelled, Cancelling, Failed
 
 from signoff.errors import NotFoundError, SignoffError
@@ -29,6 +33,7 @@ FLOW = "extract"
 ANY_AGENT = "any"
 REVIEW_ID = "review_id"
 PAGE = 200
+LOCAL_PORT = 4200
 
 
 class PrefectUnavailableError(SignoffError):
@@ -313,7 +318,34 @@ def deploy_agent(agent: str, *, description: str) -> bool:
 
 def run_page(flow_run_id: UUID) -> str | None:
     """Where a person sees the run in Prefect's UI, if the server has one."""
-    from prefect.settings import get_current_settings
-
     base = get_current_settings().ui_url
     return f"{base}/runs/flow-run/{flow_run_id}" if base else None
+
+
+def ensure_work_pool(name: str) -> None:
+    """Create the work pool of the warm worker, if there is none of that name."""
+    with _prefect() as client:
+        try:
+            client.read_work_pool(name)
+        except ObjectNotFound:
+            client.create_work_pool(WorkPoolCreate(name=name, type="signoff"))
+
+
+# -- which server -------------------------------------------------------------------------------
+
+
+def configured_url() -> str | None:
+    """The server's URL from the environment or Prefect's profile, if one is configured."""
+    return get_current_settings().api.url
+
+
+def use_server(url: str) -> None:
+    """Make this process and its children talk to the server at ``url``."""
+    os.environ["PREFECT_API_URL"] = url
+    refresh_global_settings_context()
+
+
+def use_local_server_by_default() -> None:
+    """Without a configured server, talk to the one that ``signoff serve`` starts."""
+    if configured_url() is None:
+        use_server(f"http://127.0.0.1:{LOCAL_PORT}/api")

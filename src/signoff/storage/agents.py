@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -11,19 +12,24 @@ from sqlalchemy.orm import Session
 from signoff.errors import NotFoundError
 from signoff.executions.agents import Agent
 from signoff.executions.models import AgentRevision
+from signoff.storage.database import insert
+from signoff.storage.plain_values import dump_json
 from signoff.storage.secrets import Cipher
 from signoff.storage.tables import AgentRevisionRow, AgentRow, WorkspaceRow
 
 
 def workspace(session: Session, name: str) -> WorkspaceRow:
     """The workspace called ``name``, made when first asked for."""
-    row = session.execute(
-        select(WorkspaceRow).where(WorkspaceRow.name == name)
-    ).scalar_one_or_none()
+    wanted = select(WorkspaceRow).where(WorkspaceRow.name == name)
+    row = session.scalars(wanted).one_or_none()
     if row is None:
-        row = WorkspaceRow(id=uuid4(), name=name, created_at=datetime.now(UTC))
-        session.add(row)
-        session.flush()
+        # another process may be making it at this moment: then this waits for that one's
+        session.execute(
+            insert(session, WorkspaceRow)
+            .values(id=uuid4(), name=name, created_at=datetime.now(UTC))
+            .on_conflict_do_nothing(index_elements=[WorkspaceRow.name])
+        )
+        row = session.scalars(wanted).one()
     return row
 
 
@@ -34,41 +40,57 @@ def apply(session: Session, agent: Agent, *, cipher: Cipher) -> tuple[AgentRevis
         The newest revision, and whether it is new.
     """
     now = datetime.now(UTC)
-    place = workspace(session, agent.workspace)
-    row = session.execute(
-        select(AgentRow)
-        .where(AgentRow.workspace_id == place.id, AgentRow.name == agent.name)
-        .with_for_update()
-    ).scalar_one_or_none()
-    if row is None:
-        row = AgentRow(
-            id=uuid4(),
-            workspace_id=place.id,
-            name=agent.name,
-            status=agent.status,
-            revision=0,
-            created_at=now,
-            updated_at=now,
-        )
-        session.add(row)
-        session.flush()
-    else:
+    row = _locked(session, agent)
+    definition = cipher.seal(agent)
+    if row.revision > 0:
         newest = revision(session, row.id, cipher=cipher)
-        if newest.agent == agent:
+        if _same(newest.agent, cipher.unseal(json.loads(dump_json(definition)))):
             return newest, False
     row.revision += 1
     row.status = agent.status
     row.updated_at = now
     session.add(
         AgentRevisionRow(
-            agent_id=row.id,
-            revision=row.revision,
-            definition=cipher.seal(agent),
-            created_at=now,
+            agent_id=row.id, revision=row.revision, definition=definition, created_at=now
         )
     )
     session.flush()
+    session.expire_all()  # what is returned is what was stored
     return revision(session, row.id, cipher=cipher), True
+
+
+def _locked(session: Session, agent: Agent) -> AgentRow:
+    """The agent's row, locked until the transaction ends; a new one is at revision 0."""
+    now = datetime.now(UTC)
+    place = workspace(session, agent.workspace)
+    wanted = (
+        select(AgentRow)
+        .where(AgentRow.workspace_id == place.id, AgentRow.name == agent.name)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    row = session.scalars(wanted).one_or_none()
+    if row is None:
+        session.execute(
+            insert(session, AgentRow)
+            .values(
+                id=uuid4(),
+                workspace_id=place.id,
+                name=agent.name,
+                status=agent.status,
+                revision=0,
+                created_at=now,
+                updated_at=now,
+            )
+            .on_conflict_do_nothing(index_elements=[AgentRow.workspace_id, AgentRow.name])
+        )
+        row = session.scalars(wanted).one()
+    return row
+
+
+def _same(one: Agent, other: Agent) -> bool:
+    # equality sees the secrets; the text sees the order of fields, and that 1 is not true
+    return one == other and one.model_dump_json() == other.model_dump_json()
 
 
 def revision(

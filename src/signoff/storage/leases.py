@@ -6,6 +6,7 @@ one that looks: machines that share a database need clocks in step to within a f
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,8 +19,10 @@ from sqlalchemy.orm import Session
 
 from signoff.errors import ExecutionCanceledError, LeaseLostError, NotFoundError
 from signoff.executions.states import Status
-from signoff.storage.database import Database
+from signoff.storage.database import Database, insert
 from signoff.storage.tables import ExecutionRow, GuardRow
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -139,23 +142,28 @@ def held(database: Database, execution_id: UUID, *, seconds: float) -> Iterator[
     finally:
         done.set()
         keeper.join()
-        with database.transaction() as session:
-            release(session, lease)
+        try:
+            with database.transaction() as session:
+                release(session, lease)
+        except Exception as error:  # it expires by itself, and must not hide the work's own error
+            logger.warning("The lease on %s could not be released: %s", execution_id, error)
 
 
 def try_guard(session: Session, name: str, owner: UUID, *, seconds: float) -> bool:
     """Take or renew the guard ``name`` for ``owner``; false while another one holds it."""
     now = datetime.now(UTC)
-    row = session.get(GuardRow, name, with_for_update=True)
-    if row is None:
-        # two may insert at once: one fails on the key, and its transaction with it
-        session.add(GuardRow(name=name, owner=owner, expires_at=now + timedelta(seconds=seconds)))
-        session.flush()
-        return True
-    if row.owner != owner and row.expires_at > now:
-        return False
-    row.owner, row.expires_at = owner, now + timedelta(seconds=seconds)
-    return True
+    # One statement: two that find no row at once must not both insert one.
+    new = insert(session, GuardRow).values(
+        name=name, owner=owner, expires_at=now + timedelta(seconds=seconds)
+    )
+    taken = session.execute(
+        new.on_conflict_do_update(
+            index_elements=[GuardRow.name],
+            set_={"owner": new.excluded.owner, "expires_at": new.excluded.expires_at},
+            where=(GuardRow.owner == owner) | (GuardRow.expires_at <= now),
+        ).returning(GuardRow.name)
+    )
+    return taken.one_or_none() is not None
 
 
 def drop_guard(session: Session, name: str, owner: UUID) -> None:

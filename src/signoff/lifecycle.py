@@ -1,0 +1,136 @@
+"""An execution's life as people steer it: start, cancel, retry."""
+
+from __future__ import annotations
+
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from signoff import approval, prefect_runs
+from signoff.errors import TransitionNotAllowedError
+from signoff.executions.models import Decision, Execution
+from signoff.executions.states import Status
+from signoff.storage import deliveries, executions, reviews
+from signoff.storage.leases import locked
+from signoff.storage.store import Store
+from signoff.storage.tables import ExecutionRow
+from signoff.storage.transitions import (
+    clear_failure,
+    leave_trail,
+    set_failure,
+    transition,
+)
+
+
+def start(store: Store, execution: Execution) -> UUID:
+    """Create the execution's flow run; safe to repeat, also after a crash half-way.
+
+    Raises:
+        PrefectUnavailableError: the execution stays; reconciliation starts it later.
+    """
+    flow_run_id = prefect_runs.create(
+        agent=execution.agent_name,
+        execution_id=execution.id,
+        name=f"{execution.agent_name}-{execution.number}",
+    )
+    with store.database.transaction() as session:
+        locked(session, execution.id).flow_run_id = flow_run_id
+    return flow_run_id
+
+
+def cancel(
+    store: Store,
+    execution_id: UUID,
+    *,
+    source: Literal["cli", "http"],
+    by: str | None = None,
+    wait: float = 60.0,
+) -> Execution:
+    """Cancel an execution, whatever it is doing.
+
+    Before sign-off it becomes CANCELED; in review the cancel is one answer among others, and the
+    first one counts. From CONFIRMED on the state stays, and further delivery attempts stop.
+
+    Raises:
+        TransitionNotAllowedError: there is nothing left to cancel.
+        AnswerRefusedError: another answer to the review came first.
+    """
+    with store.database.reading() as session:
+        execution = executions.get(session, execution_id)
+    run = prefect_runs.read(execution.flow_run_id) if execution.flow_run_id else None
+    if execution.status is Status.PENDING_REVIEW and run is not None and not run.state.is_over:
+        approval.answer(
+            store, execution_id, decision=Decision.CANCEL, source=source, by=by, wait=wait
+        )
+    else:
+        at_work = _cancel_now(store, execution_id, by=by)
+        if run is not None and not run.state.is_over:
+            prefect_runs.cancel(run.id, at_work=at_work)
+    with store.database.reading() as session:
+        return executions.get(session, execution_id)
+
+
+def _cancel_now(store: Store, execution_id: UUID, *, by: str | None) -> bool:
+    """Cancel in the record; returns whether a run holds the lease and has to notice."""
+    with store.database.transaction() as session:
+        row = locked(session, execution_id)
+        status = Status(row.status)
+        if status.is_final:
+            raise TransitionNotAllowedError(
+                f"Execution {row.number} is {status}: there is nothing left to cancel."
+            )
+        at_work = row.lease_owner is not None
+        if status is Status.CONFIRMED:
+            stop_delivery(session, row)
+        else:
+            transition(session, row, Status.CANCELED, by=by)
+            reviews.supersede(session, row)
+        return at_work
+
+
+def stop_delivery(session: Session, row: ExecutionRow) -> None:
+    """Stop further delivery attempts of a confirmed execution; a retry takes them up again."""
+    # whoever is delivering loses the lease, and with it the right to send
+    row.lease_owner = row.lease_expires_at = None
+    set_failure(
+        session,
+        row,
+        code="canceled",
+        explanation="Further deliveries were canceled; a retry sends what is missing.",
+    )
+
+
+def retry(store: Store, execution_id: UUID, *, by: str | None = None) -> Execution:
+    """Go on from where an execution failed: only what is missing is done.
+
+    Raises:
+        TransitionNotAllowedError: the execution has not failed.
+    """
+    with store.database.transaction() as session:
+        row = locked(session, execution_id)
+        waits_for_review = row.status == Status.PENDING_REVIEW
+        if row.failure_code is None or waits_for_review or row.status == Status.CANCELED:
+            hint = "approve or cancel it" if waits_for_review else "there is nothing to retry"
+            raise TransitionNotAllowedError(f"Execution {row.number} is {row.status}: {hint}.")
+        take_up_again(session, row, by=by)
+        flow_run_id = row.flow_run_id
+    with store.database.reading() as session:
+        execution = executions.get(session, execution_id)
+    run = prefect_runs.read(flow_run_id) if flow_run_id else None
+    if run is None:
+        start(store, execution)
+    elif run.state.is_over:
+        prefect_runs.restart(run.id, reason="Retried by a person.")
+    return execution
+
+
+def take_up_again(session: Session, row: ExecutionRow, *, by: str | None) -> None:
+    """Forget a failure, so that the next attempt does what is missing."""
+    leave_trail(session, row, "retry", by=by, note=f"after {row.failure_code}")
+    clear_failure(row)
+    deliveries.reopen(session, row.id)
+    recorded = executions.iterations(session, row.id)
+    row.forgiven = recorded[-1].number if recorded else 0
+    row.deaths = 0
+    row.settled = False

@@ -1,0 +1,191 @@
+"""How executions look in a terminal, and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from signoff import prefect_runs
+from signoff.executions.agents import JsonObject
+from signoff.executions.models import (
+    Delivery,
+    Execution,
+    FieldChange,
+    Iteration,
+    ReviewAnswer,
+    TrailEntry,
+)
+from signoff.executions.states import Status
+
+COLORS = {
+    Status.PENDING_INPUTS: "yellow",
+    Status.PENDING_DATA_EXTRACTION: "yellow",
+    Status.PENDING_REVIEW: "cyan",
+    Status.CONFIRMED: "blue",
+    Status.DELIVERED_TO_DESTINATION: "green",
+    Status.CANCELED: "bright_black",
+}
+
+
+def executions_table(executions: Sequence[Execution]) -> Table:
+    """One row an execution: what it read, how sure it is, where to approve it."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading, options in (
+        ("#", {"justify": "right"}),
+        ("agent", {}),
+        ("file", {"overflow": "fold"}),
+        ("state", {"no_wrap": True}),
+        ("fields", {"justify": "right"}),
+        ("confidence", {"justify": "right"}),
+        ("where", {"overflow": "fold"}),
+    ):
+        table.add_column(heading, **options)  # type: ignore[arg-type]
+    for execution in executions:
+        table.add_row(
+            str(execution.number),
+            escape(execution.agent_name),
+            escape(", ".join(file.name for file in execution.files) or "–"),
+            _state(execution),
+            str(count_values(execution.extraction.data)) if execution.extraction else "–",
+            _confidence(execution),
+            _where(execution),
+        )
+    return table
+
+
+def _state(execution: Execution) -> Text:
+    text = Text(execution.status, style=COLORS[execution.status])
+    if execution.failure is not None:
+        text.append(f" ({execution.failure.code})", style="red")
+    return text
+
+
+def _confidence(execution: Execution) -> str:
+    if execution.extraction is None or execution.extraction.lowest_confidence is None:
+        return "–"
+    marker = " offline" if execution.extraction.offline else ""
+    return f"{execution.extraction.lowest_confidence:.2f}{marker}"
+
+
+def _where(execution: Execution) -> str:
+    if execution.status is Status.PENDING_REVIEW and execution.flow_run_id:
+        return prefect_runs.run_page(execution.flow_run_id) or ""
+    if execution.state.status is Status.DELIVERED_TO_DESTINATION:
+        return "; ".join(answer_of(delivery) for delivery in execution.state.deliveries)
+    return ""
+
+
+def answer_of(delivery: Delivery) -> str:
+    """What the destination answered last, on one line."""
+    if not delivery.attempts:
+        return "not sent yet"
+    last = delivery.attempts[-1]
+    what = last.error or " ".join(f"{last.status_code} {last.body}".split())
+    return what if len(what) <= 80 else what[:79] + "…"
+
+
+def count_values(data: Any) -> int:
+    """How many scalar values a JSON value holds."""
+    if isinstance(data, dict):
+        return sum(count_values(value) for value in data.values())
+    if isinstance(data, list):
+        return sum(count_values(value) for value in data)
+    return 0 if data is None else 1
+
+
+def execution_details(
+    execution: Execution,
+    *,
+    deliveries: Sequence[Delivery],
+    iterations: Sequence[Iteration],
+    answers: Sequence[ReviewAnswer],
+    changes: Sequence[FieldChange],
+    trail: Sequence[TrailEntry],
+) -> RenderableType:
+    """Everything on record about one execution."""
+    facts = Table.grid(padding=(0, 2))
+    for name, value in _facts(execution):
+        facts.add_row(Text(name, style="bold"), value)
+    parts: list[RenderableType] = [facts]
+
+    def section(title: str, lines: Iterable[str]) -> None:
+        body = list(lines)
+        if body:
+            parts.append(Text(f"\n{title}", style="bold"))
+            parts.extend(Text("  " + line) for line in body)
+
+    if execution.state.status in (Status.CONFIRMED, Status.DELIVERED_TO_DESTINATION):
+        section("Data confirmed", _pretty(execution.state.data_confirmed))
+    elif execution.extraction is not None:
+        section("Data extracted", _pretty(execution.extraction.data))
+    section(
+        "Changed by the reviewer", (f"{c.pointer}: {c.before!r} → {c.after!r}" for c in changes)
+    )
+    section(
+        "Iterations",
+        (
+            f"{turn.number}. {turn.model}: {turn.action}, {turn.prompt_tokens} +"
+            f" {turn.completion_tokens} tokens, {turn.seconds:.1f} s"
+            + (f"\n     {turn.observation}" if turn.observation else "")
+            for turn in iterations
+        ),
+    )
+    section(
+        "Answers",
+        (
+            f"{a.answered_at:%Y-%m-%d %H:%M:%S} {a.source} {a.decision}: {a.outcome}"
+            + (f" ({a.reason})" if a.reason else "")
+            for a in answers
+        ),
+    )
+    section(
+        "Deliveries",
+        (
+            f"{d.type} {d.id}: {d.status}, {len(d.attempts)} attempts, {answer_of(d)}"
+            for d in deliveries
+        ),
+    )
+    section("Trail", (_trail_line(entry) for entry in trail))
+    return Group(*parts)
+
+
+def _facts(execution: Execution) -> Iterable[tuple[str, RenderableType]]:
+    yield "execution", f"{execution.number}  {execution.id}"
+    yield "agent", escape(f"{execution.agent_name} (revision {execution.agent_revision})")
+    yield "state", _state(execution)
+    if execution.failure is not None:
+        yield "failure", Text(execution.failure.explanation, style="red")
+    yield "files", escape(", ".join(file.name for file in execution.files) or "–")
+    if execution.model is not None:
+        cost = f"${execution.cost:.4f}" if execution.cost is not None else "unknown"
+        yield (
+            "model",
+            f"{execution.model}, {execution.prompt_tokens} + {execution.completion_tokens} tokens,"
+            f" cost {cost}",
+        )
+    yield "confidence", _confidence(execution)
+    by = f" by {execution.triggered_by}" if execution.triggered_by else ""
+    yield (
+        "started",
+        escape(f"{execution.created_at:%Y-%m-%d %H:%M:%S} UTC ({execution.trigger}{by})"),
+    )
+    if execution.flow_run_id:
+        yield "flow run", prefect_runs.run_page(execution.flow_run_id) or str(execution.flow_run_id)
+
+
+def _pretty(data: JsonObject) -> Iterable[str]:
+    return json.dumps(data, indent=2, ensure_ascii=False).splitlines()
+
+
+def _trail_line(entry: TrailEntry) -> str:
+    step = entry.event
+    if entry.from_status and entry.to_status:
+        step = f"{entry.from_status} → {entry.to_status}"
+    details = ", ".join(part for part in (entry.by, entry.note) if part)
+    return f"{entry.at:%Y-%m-%d %H:%M:%S} {step}" + (f" ({details})" if details else "")

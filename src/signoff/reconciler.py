@@ -1,0 +1,163 @@
+"""Keeps executions and flow runs in step: looks at both, does what the table says."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+from signoff import approval, lifecycle, prefect_runs
+from signoff.errors import AnswerRefusedError, SignoffError, TransitionNotAllowedError
+from signoff.executions.models import DeliveryStatus, Execution
+from signoff.executions.reconciliation import Action, Facts, decide
+from signoff.executions.states import Status
+from signoff.prefect_runs import PrefectUnavailableError, Run, RunState
+from signoff.storage import executions, reviews
+from signoff.storage.leases import drop_guard, locked, try_guard
+from signoff.storage.store import Store, get_store
+from signoff.storage.transitions import leave_trail, set_failure, transition
+
+GUARD = "reconciliation"
+logger = logging.getLogger("signoff.reconciler")
+
+
+def keep_reconciling(stop: threading.Event) -> None:
+    """Reconcile every few seconds until ``stop`` is set; one process at a time does."""
+    store, owner = get_store(), uuid4()
+    pause = store.settings.reconcile_seconds
+    while not stop.wait(pause):
+        try:
+            with store.database.transaction() as session:
+                ours = try_guard(session, GUARD, owner, seconds=3 * pause + 30)
+            if ours:
+                reconcile(store)
+        except Exception:  # whatever it is, the next round tries again
+            logger.exception("A round of reconciliation failed; the next one tries again.")
+    with store.database.transaction() as session:
+        drop_guard(session, GUARD, owner)
+
+
+def reconcile(store: Store) -> dict[UUID, Action]:
+    """One round over all executions in which something may still happen.
+
+    Returns:
+        What was done, by execution.
+    """
+    with store.database.reading() as session:
+        ids = executions.unsettled_ids(session)
+        records = [executions.get(session, execution_id) for execution_id in ids]
+    runs = prefect_runs.read_many(
+        [record.flow_run_id for record in records if record.flow_run_id is not None]
+    )
+    done: dict[UUID, Action] = {}
+    for record in records:
+        run = runs.get(record.flow_run_id) if record.flow_run_id else None
+        action = decide(gather(store, record, run))
+        if action is Action.NOTHING:
+            continue
+        try:
+            act(store, record, run, action)
+            done[record.id] = action
+        except (AnswerRefusedError, TransitionNotAllowedError) as overtaken:
+            logger.info("Execution %s went on by itself: %s", record.number, overtaken)
+        except PrefectUnavailableError:
+            raise
+        except SignoffError as error:
+            logger.warning("Execution %s: could not %s: %s", record.number, action, error)
+    _restart_runs_without_execution(store)
+    return done
+
+
+def gather(store: Store, record: Execution, run: Run | None) -> Facts:
+    """The facts about one execution."""
+    with store.database.reading() as session:
+        at_work = executions.is_held(session, record.id)
+        deliveries = executions.deliveries(session, record.id)
+        destinations = executions.destination_count(session, record.id)
+    patience = timedelta(seconds=store.settings.lease_seconds)
+    latest = max(record.updated_at, run.since if run and run.since else record.updated_at)
+    return Facts(
+        status=record.status,
+        run_state=run.state if run else RunState.MISSING,
+        failed=record.failure is not None,
+        at_work=at_work,
+        quiet=datetime.now(UTC) - latest > patience,
+        delivered=destinations == 0
+        or sum(entry.status is DeliveryStatus.DELIVERED for entry in deliveries) == destinations,
+    )
+
+
+def act(store: Store, record: Execution, run: Run | None, action: Action) -> None:
+    """Do what the table says."""
+    match action:
+        case Action.CREATE_RUN:
+            lifecycle.start(store, record)
+        case Action.RESTART_RUN if run is not None:
+            _restart(store, record, run)
+        case Action.CONTINUE_RUN if run is not None:
+            if run.state is RunState.PAUSED:
+                prefect_runs.resume(run.id, answer_id=None)
+            else:
+                prefect_runs.restart(run.id, reason="Its worker stopped.")
+        case Action.MEND_REVIEW if run is not None:
+            _mend_review(store, record, run)
+        case Action.CANCEL_EXECUTION:
+            with store.database.transaction() as session:
+                row = locked(session, record.id)
+                transition(
+                    session, row, Status.CANCELED, by="prefect", note="the run was cancelled"
+                )
+                reviews.supersede(session, row)
+        case Action.STOP_DELIVERY:
+            with store.database.transaction() as session:
+                lifecycle.stop_delivery(session, locked(session, record.id))
+        case Action.CANCEL_RUN if run is not None:
+            prefect_runs.cancel(run.id, at_work=False)
+        case Action.SETTLE:
+            with store.database.transaction() as session:
+                executions.settle(session, record.id)
+
+
+def _restart(store: Store, record: Execution, run: Run) -> None:
+    """Start a dead run again, unless it has died too often without saying why."""
+    limit = store.settings.max_attempts
+    with store.database.transaction() as session:
+        row = locked(session, record.id)
+        row.deaths += 1
+        deaths = row.deaths
+        row.lease_owner = row.lease_expires_at = None
+        leave_trail(session, row, "died", note=f"attempt {row.attempt} ({deaths} of {limit})")
+        if deaths >= limit:
+            explanation = (
+                f"{deaths} attempts died without an error (the last one: run {run.state})."
+                " Look at the worker's log, then retry."
+            )
+            set_failure(session, row, code="runtime_error", explanation=explanation)
+    if deaths >= limit:
+        prefect_runs.fail(run.id, reason=explanation)
+    else:
+        prefect_runs.restart(run.id, reason="Its worker stopped without an error.")
+
+
+def _mend_review(store: Store, record: Execution, run: Run) -> None:
+    if run.pause_key != prefect_runs.pause_key(record.review_round):
+        if run.pause_key is not None and run.pause_key.startswith("review-"):
+            # suspended in a round that is over: go on, the flow opens the present one
+            prefect_runs.resume(run.id, answer_id=None)
+        return
+    if not prefect_runs.form_written(run.id, record.review_round):
+        approval.write_form(store, record.id)
+    approval.resume_with_pending_answer(store, record.id)
+
+
+def _restart_runs_without_execution(store: Store) -> None:
+    """Runs that died before they had noted which execution they are."""
+    patience = timedelta(seconds=2 * store.settings.lease_seconds)
+    for run in prefect_runs.read_active():
+        if run.since is None or datetime.now(UTC) - run.since < patience:
+            continue
+        with store.database.reading() as session:
+            known = executions.by_flow_run(session, run.id)
+        if known is None:
+            prefect_runs.restart(run.id, reason="Its worker stopped before it began.")

@@ -1,0 +1,189 @@
+"""``signoff serve``: Prefect's server if none is configured, the deployments, a worker."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+import requests
+
+from signoff import prefect_runs
+from signoff.errors import ConfigurationError
+from signoff.executions.models import AgentRevision
+from signoff.settings import Settings
+from signoff.storage import agents
+from signoff.storage.store import Store
+
+START_SECONDS = 90
+STOP_SECONDS = 45
+RESTART_PAUSE = 2.0
+
+
+@dataclass
+class Services:
+    """The child processes of one ``signoff serve``."""
+
+    settings: Settings
+    say: Callable[[str], None]
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def start(self, name: str, command: Sequence[str], **environment: str) -> None:
+        """Start a child in a session of its own, so that one Ctrl-C reaches us alone."""
+        log = self.settings.home / "logs" / f"{name}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as stream:
+            self.processes[name] = subprocess.Popen(
+                command,
+                env=os.environ | environment,
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def log_of(self, name: str) -> Path:
+        """Where a child writes what it has to say."""
+        return self.settings.home / "logs" / f"{name}.log"
+
+    def stop(self) -> None:
+        """Stop the children, the last started first; who does not go in time is killed."""
+        for name, process in reversed(self.processes.items()):
+            if process.poll() is None:
+                self.say(f"Stopping the {name} …")
+                process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.say(
+                    f"The {name} does not stop; killing it. Its work goes on at the next start."
+                )
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def serve(
+    store: Store, *, port: int, say: Callable[[str], None], ready: Callable[[], None]
+) -> None:
+    """Run everything until SIGINT or SIGTERM; a worker that dies is started again.
+
+    Raises:
+        ConfigurationError: a part did not start; the message names its log.
+    """
+    services = Services(store.settings, say)
+    stopping = _Stop()
+    with stopping:
+        try:
+            if prefect_runs.configured_url() is None:
+                _start_server(services, port)
+            deploy(store, say=say)
+            _start_worker(services)
+            ready()
+            while not stopping.requested:
+                time.sleep(0.2)
+                if services.processes["worker"].poll() is not None:
+                    say("The worker died; starting it again.")
+                    time.sleep(RESTART_PAUSE)
+                    _start_worker(services)
+        finally:
+            services.stop()
+
+
+class _Stop:
+    """Notes the first SIGINT or SIGTERM."""
+
+    def __init__(self) -> None:
+        self.requested = False
+
+    def __enter__(self) -> None:
+        self._before = {
+            which: signal.signal(which, self._note) for which in (signal.SIGINT, signal.SIGTERM)
+        }
+
+    def __exit__(self, *_: object) -> None:
+        for which, handler in self._before.items():
+            signal.signal(which, handler)
+
+    def _note(self, _signal: int, _frame: FrameType | None) -> None:
+        self.requested = True
+
+
+def _start_server(services: Services, port: int) -> None:
+    url = f"http://127.0.0.1:{port}"
+    services.say(f"Starting Prefect's server on {url} …")
+    if _healthy(url):
+        raise ConfigurationError(
+            f"Something answers on {url} already. If it is the Prefect server to use, set"
+            f" PREFECT_API_URL={url}/api; if not, choose another --port."
+        )
+    services.start(
+        "server",
+        [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1",
+         "--port", str(port)],
+        PREFECT_API_URL=f"{url}/api",
+        PREFECT_SERVER_ANALYTICS_ENABLED="false",
+    )  # fmt: skip
+    deadline = time.monotonic() + START_SECONDS
+    while not _healthy(url):
+        if services.processes["server"].poll() is not None or time.monotonic() > deadline:
+            raise ConfigurationError(
+                f"Prefect's server did not start; see {services.log_of('server')}."
+            )
+        time.sleep(0.3)
+    prefect_runs.use_server(f"{url}/api")
+
+
+def _healthy(url: str) -> bool:
+    try:
+        return requests.get(f"{url}/api/health", timeout=2).ok
+    except requests.RequestException:
+        return False
+
+
+def _start_worker(services: Services) -> None:
+    services.start(
+        "worker",
+        [sys.executable, "-m", "prefect", "worker", "start", "--type", "signoff",
+         "--pool", services.settings.work_pool],
+        PREFECT_WORKER_QUERY_SECONDS="1",
+    )  # fmt: skip
+
+
+def deploy(store: Store, *, say: Callable[[str], None]) -> None:
+    """Create the work pool and all deployments; safe to repeat.
+
+    Raises:
+        ConfigurationError: `prefect deploy` failed; its output is in the message.
+    """
+    say("Creating the work pool and the deployments …")
+    prefect_runs.ensure_work_pool(store.settings.work_pool)
+    file = _prefect_file()
+    done = subprocess.run(
+        [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all",
+         "--prefect-file", str(file)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode != 0:
+        raise ConfigurationError(f"prefect deploy failed:\n{done.stdout}\n{done.stderr}")
+    with store.database.reading() as session:
+        known = agents.every(session, cipher=store.cipher)
+    for revision in known:
+        deploy_agent(revision)
+
+
+def deploy_agent(revision: AgentRevision) -> bool:
+    """Create or renew an agent's own deployment; false while Prefect has none to copy."""
+    agent = revision.agent
+    return prefect_runs.deploy_agent(agent.name, description=agent.description)
+
+
+def _prefect_file() -> Path:
+    """prefect.yaml: of the folder one stands in, else of the package's own."""
+    here = Path("prefect.yaml")
+    return here if here.exists() else Path(__file__).with_name("prefect.yaml")

@@ -1,0 +1,84 @@
+"""Extract: documents become data, and the review policy decides who signs it off."""
+
+from __future__ import annotations
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from signoff.approval import open_documents
+from signoff.errors import DeadlineExceededError, MaxRetriesExceededError
+from signoff.executions.agents import Agent
+from signoff.executions.models import Execution, Extraction
+from signoff.executions.states import Status
+from signoff.extraction.loop import extract
+from signoff.extraction.readers import reader_from_settings
+from signoff.review.policy import signs_off
+from signoff.storage import agents, executions
+from signoff.storage.executions import IterationLog, step
+from signoff.storage.leases import Lease, locked
+from signoff.storage.store import Store, get_store
+from signoff.storage.transitions import set_failure
+
+
+@task(name="extract", cache_policy=NO_CACHE, persist_result=False)
+def extract_data(lease: Lease) -> None:
+    """Read the documents, unless they have been read; no model call is ever repeated."""
+    store = get_store()
+    with store.database.reading() as session:
+        execution = executions.get(session, lease.execution_id)
+        infos = executions.document_infos(session, lease.execution_id) or []
+        agent = agents.revision(
+            session, execution.agent_id, execution.agent_revision, cipher=store.cipher
+        ).agent
+        forgiven = executions.forgiven(session, lease.execution_id)
+    if execution.status is not Status.PENDING_DATA_EXTRACTION:
+        return
+    with step(store.database, lease, "extract"):
+        try:
+            extraction = extract(
+                schema=agent.data_schema or {},
+                instructions=_instructions(agent, execution),
+                documents=open_documents(store, infos),
+                input_data=execution.input_data,
+                reader=reader_from_settings(store.settings),
+                record=IterationLog(store.database, lease),
+                max_corrections=agent.max_corrections,
+                seconds=store.settings.extraction_timeout,
+                should_stop=lambda: _still_ours(store, lease),
+                forgiven=forgiven,
+            )
+        except (MaxRetriesExceededError, DeadlineExceededError) as error:
+            if error.best is None:
+                raise
+            _send_best_attempt_to_review(store, lease, error.best, error)
+            return
+        target = Status.CONFIRMED if signs_off(agent.review, extraction) else Status.PENDING_REVIEW
+        with store.database.transaction() as session:
+            executions.record_extraction(session, lease, extraction, target=target)
+
+
+def _instructions(agent: Agent, execution: Execution) -> str:
+    kind = agent.execution_type(execution.execution_type) if execution.execution_type else None
+    parts = (
+        agent.instructions,
+        kind.instructions if kind else "",
+        execution.additional_instructions,
+    )
+    return "\n\n".join(part.strip() for part in parts if part.strip())
+
+
+def _still_ours(store: Store, lease: Lease) -> None:
+    with store.database.transaction() as session:
+        locked(session, lease.execution_id, lease=lease)
+
+
+def _send_best_attempt_to_review(
+    store: Store,
+    lease: Lease,
+    best: Extraction,
+    error: MaxRetriesExceededError | DeadlineExceededError,
+) -> None:
+    with store.database.transaction() as session:
+        executions.record_extraction(session, lease, best, target=Status.PENDING_REVIEW)
+        row = locked(session, lease.execution_id, lease=lease)
+        set_failure(session, row, code=error.code, explanation=str(error))

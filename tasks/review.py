@@ -1,0 +1,117 @@
+"""Review: the run waits, suspended, until a person has answered."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID, uuid5
+
+from prefect.context import FlowRunContext
+from prefect.flow_runs import suspend_flow_run
+from prefect.input import RunInput
+from prefect.logging import get_run_logger
+from pydantic import ConfigDict
+
+from signoff import approval, prefect_runs
+from signoff.errors import AnswerRefusedError
+from signoff.executions.models import Decision, Execution, ReviewAnswer
+from signoff.executions.states import Status
+from signoff.prefect_runs import REVIEW_ID
+from signoff.review.answers import read_form_answer
+from signoff.storage import executions, reviews
+from signoff.storage.executions import step
+from signoff.storage.leases import Lease, locked
+from signoff.storage.store import Store, get_store
+
+
+def review(lease: Lease) -> None:
+    """Suspend the run until the open review is answered; several rounds if need be.
+
+    Called again after a resumption or a crash it finds the answer and goes on. Not a task:
+    Prefect suspends flows only.
+    """
+    store = get_store()
+    while (execution := _current(store, lease)).status is Status.PENDING_REVIEW:
+        # What resumed the run comes first: it won against any answer recorded meanwhile.
+        values = prefect_runs.read_answer(_flow_run_id(), execution.review_round)
+        if values is None:
+            with store.database.reading() as session:
+                pending = reviews.pending(session, execution.id)
+            if pending is not None:
+                _settle(store, pending)
+                continue
+            with step(store.database, lease, "review"):
+                values = _suspend(store, execution)
+        _take(store, execution, values)
+
+
+def _current(store: Store, lease: Lease) -> Execution:
+    with store.database.transaction() as session:
+        row = locked(session, lease.execution_id, lease=lease)
+        return executions.get(session, row.id)
+
+
+def _suspend(store: Store, execution: Execution) -> dict[str, Any]:
+    """Leave the run; in the process that resumes it, return what it was resumed with."""
+
+    class ReviewForm(RunInput):
+        """The agent's own schema, written as it is: Prefect's would be this class's."""
+
+        model_config = ConfigDict(extra="allow")
+
+        @classmethod
+        def save(cls, keyset: dict[str, str], flow_run_id: UUID | None = None) -> None:  # type: ignore[override]
+            # The run is suspended now. Whoever answered a moment before finds nobody running.
+            approval.write_form(store, execution.id)
+            approval.resume_with_pending_answer(store, execution.id)
+
+    answered = suspend_flow_run(
+        wait_for_input=ReviewForm, key=prefect_runs.pause_key(execution.review_round)
+    )
+    return answered.model_dump()
+
+
+def _take(store: Store, execution: Execution, values: dict[str, Any]) -> None:
+    """Let what resumed the run count, or open a new round that says what was wrong."""
+    if REVIEW_ID in values:
+        with store.database.transaction() as session:
+            answer = reviews.find(session, execution.id, str(values[REVIEW_ID]))
+            if answer is None:
+                reviews.reopen(session, execution.id, problems=["There is no such answer."])
+        if answer is not None:
+            _settle(store, answer)
+        return
+    schema = approval.agent_schema(store, execution)
+    given = read_form_answer(values, schema=schema, data_revision=execution.data_revision)
+    confirms = given.decision is Decision.CONFIRM
+    with store.database.transaction() as session:
+        answer = reviews.submit(
+            session,
+            execution.id,
+            decision=given.decision,
+            data=given.data if confirms else None,
+            comment=given.comment,
+            source="form",
+            answered_by=None,
+            # the same after a crash: one response of Prefect's is one answer
+            answer_id=uuid5(execution.id, f"form-{execution.review_round}"),
+        )
+        problems = [str(problem) for problem in given.problems]
+        if problems:
+            reviews.refuse(session, answer.id, reason="; ".join(problems), problems=problems)
+            get_run_logger().warning("The answer was refused: %s", "; ".join(problems))
+    if not problems:
+        _settle(store, answer)
+
+
+def _settle(store: Store, answer: ReviewAnswer) -> None:
+    try:
+        approval.settle(store, answer)
+    except AnswerRefusedError as refused:
+        get_run_logger().warning("An answer was refused: %s", refused)
+
+
+def _flow_run_id() -> UUID:
+    context = FlowRunContext.get()
+    if context is None or context.flow_run is None:
+        raise RuntimeError("a review needs a flow run")
+    return context.flow_run.id

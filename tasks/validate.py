@@ -1,0 +1,21 @@
+"""Validate: the files a run was started with become stored inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from signoff.intake import store_inputs
+from signoff.storage.executions import step
+from signoff.storage.leases import Lease
+from signoff.storage.store import get_store
+
+
+@task(name="validate", cache_policy=NO_CACHE, persist_result=False)
+def validate(lease: Lease, files: Sequence[str]) -> None:
+    """Check and store the input files, unless they are stored already."""
+    store = get_store()
+    with step(store.database, lease, "validate"):
+        store_inputs(store, lease, files)

@@ -12,6 +12,7 @@ from support.model_server import COMPLETION_TOKENS, PROMPT_TOKENS, ModelServer
 from signoff.errors import (
     DeadlineExceededError,
     ExecutionCanceledError,
+    InvalidAgentError,
     LeaseLostError,
     MaxRetriesExceededError,
 )
@@ -100,7 +101,7 @@ def submitted(
 def test_data_that_passes_ends_the_loop() -> None:
     record = Record()
     evidence = Evidence(file=1, page=1, quote="12,50")
-    more = {"confidence": {"/total": 0.9}, "evidence": {"/total": evidence}}
+    more: dict[str, Any] = {"confidence": {"/total": 0.9}, "evidence": {"/total": evidence}}
     extraction = run(Scripted(GOOD, **more, cost=Decimal("0.01"), thought="hm"), record)
     assert extraction == Extraction(data=GOOD, model="m", **more)
     (iteration,) = record.iterations
@@ -172,7 +173,7 @@ def test_offline_reader_is_not_asked_to_correct() -> None:
 
 def test_restart_returns_what_passed_without_a_call() -> None:
     record = Record()
-    more = {
+    more: dict[str, Any] = {
         "confidence": {"/total": 0.4},
         "evidence": {"/total": Evidence(file=1, page=2, quote="x")},
     }
@@ -269,3 +270,9 @@ def test_many_problems_are_told_in_few_lines() -> None:
     lines = record.iterations[0].observation.splitlines()
     assert len(lines) == 21
     assert lines[-1] == "- and 980 more problems like these"
+
+
+@pytest.mark.parametrize("sub", [{"type": "string", "pattern": "["}, {"$ref": "#/$defs/nowhere"}])
+def test_schema_that_cannot_be_applied_is_the_agents_fault(sub: dict[str, Any]) -> None:
+    with pytest.raises(InvalidAgentError, match="data schema"):
+        run(Scripted({"x": "y"}), Record(), schema={"type": "object", "properties": {"x": sub}})

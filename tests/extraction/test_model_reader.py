@@ -242,11 +242,6 @@ def test_retry_after_beyond_the_deadline_is_not_waited_for(
         (stub.error(404, "The model `x` does not exist"), "SIGNOFF_MODEL_URL"),
         (stub.error(413), "SIGNOFF_MODEL_MAX_IMAGES"),
         (stub.error(400), "SIGNOFF_MODEL"),
-        (stub.error(400, "maximum context length is 4096"), "SIGNOFF_MODEL_CONTEXT_TOKENS"),
-        (
-            stub.error(500, "the request exceeds the available context size"),
-            "SIGNOFF_MODEL_CONTEXT_TOKENS",
-        ),
         (stub.error(429, "No money", code="insufficient_quota"), "SIGNOFF_MODEL"),
     ],
 )
@@ -257,6 +252,22 @@ def test_lasting_refusal_names_the_setting_and_is_not_tried_again(
     with pytest.raises(ModelRefusedError, match=setting):
         make_reader().read(request())
     assert len(model_server.journal) == 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        stub.error(400, "maximum context length is 4096"),
+        stub.error(500, "the request exceeds the available context size"),
+    ],
+)
+def test_context_smaller_than_any_prompt_names_the_setting(
+    model_server: ModelServer, make_reader: MakeReader, fault: Reply
+) -> None:
+    model_server.fallback = lambda _: fault
+    with pytest.raises(ModelRefusedError, match="SIGNOFF_MODEL_CONTEXT_TOKENS"):
+        make_reader(model_context_tokens=8000).read(request())
+    assert len(model_server.journal) < 8
 
 
 @pytest.mark.parametrize("fault", [stub.hang(), stub.drip()])
@@ -281,6 +292,19 @@ def test_no_time_left_makes_no_call(model_server: ModelServer, make_reader: Make
     with pytest.raises(DeadlineExceededError):
         make_reader().read(request(seconds_left=0))
     assert model_server.journal == []
+
+
+def test_prompt_too_long_for_the_servers_tokenizer_is_cut_further(
+    model_server: ModelServer, make_reader: MakeReader, make_document: MakeDocument
+) -> None:
+    too_long = stub.error(400, "This model's maximum context length is 6000 tokens.")
+    model_server.script(too_long, too_long, stub.ok(DATA))
+    reader = make_reader(model_context_tokens=9000)
+    reading = reader.read(request(make_document(*["word " * 200] * 50)))
+    assert reading.data == DATA
+    assert "did not fit into the model's context" in reading.thought
+    lengths = [len(asked.text) for asked in model_server.journal]
+    assert lengths[0] > lengths[1] > lengths[2]
 
 
 # -- what servers do not know ----------------------------------------------------------------

@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import re
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+
+REMEMBERED_SECONDS = 3600.0
 
 
 class Mode(StrEnum):
@@ -106,19 +110,21 @@ def is_too_long(message: str) -> bool:
 class CapabilityCache:
     """What was learnt in this process, per server and model. It only saves refused calls."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._lock = threading.Lock()
-        self._known: dict[tuple[str, str], Capabilities] = {}
+        self._known: dict[tuple[str, str], tuple[float, Capabilities]] = {}
 
-    def get(self, base_url: str, model: str) -> Capabilities | None:
-        """What is known of the model there."""
+    def get(self, base_url: str, model: str) -> Capabilities:
+        """What is known of the model there; everything is expected of an unknown one."""
         with self._lock:
-            return self._known.get((base_url, model))
+            expires, capabilities = self._known.get((base_url, model), (0.0, Capabilities()))
+            return capabilities if self._clock() < expires else Capabilities()
 
     def put(self, base_url: str, model: str, capabilities: Capabilities) -> None:
-        """Remember it."""
+        """Remember it for a while: servers are updated, and an error may have been misread."""
         with self._lock:
-            self._known[base_url, model] = capabilities
+            self._known[base_url, model] = (self._clock() + REMEMBERED_SECONDS, capabilities)
 
 
 CAPABILITIES = CapabilityCache()

@@ -39,7 +39,7 @@ from signoff.extraction.capabilities import is_too_long
 MAX_ATTEMPTS = 6
 MAX_PAUSE = 30.0
 CONNECT_TIMEOUT = 10.0
-MAX_ANSWER_BYTES = 64 * 1024 * 1024
+MAX_ANSWER_BYTES = 16 * 1024 * 1024
 MAX_EXPLANATION = 500
 
 _TRANSIENT = frozenset({408, 409, 425, 429})
@@ -143,11 +143,11 @@ class ChatClient:
             return retrying(self._attempt, body, deadline, call_timeout, adaptable)
         except _TransientError as error:
             if time.monotonic() >= deadline:
-                raise DeadlineExceededError(f"{self._server} gave no answer in time") from error
+                raise DeadlineExceededError(f"{self.server} gave no answer in time") from error
             attempts = retrying.statistics.get("attempt_number", 1)
             wait = f" It asks to wait {error.retry_after:g} s." if error.retry_after else ""
             raise ModelUnavailableError(
-                f"{self._server} is not available, tried {attempts} times: {error}.{wait}"
+                f"{self.server} is not available, tried {attempts} times: {error}.{wait}"
             ) from error
 
     def _pause(self, state: RetryCallState) -> float:
@@ -165,7 +165,7 @@ class ChatClient:
         started = time.monotonic()
         seconds = min(call_timeout, deadline - started)
         if seconds <= 0:
-            raise DeadlineExceededError(f"{self._server} gave no answer in time")
+            raise DeadlineExceededError(f"{self.server} gave no answer in time")
         timeout = openai.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT))
         arguments: dict[str, Any] = {**body, "timeout": timeout}
         try:
@@ -180,7 +180,7 @@ class ChatClient:
         except openai.APIConnectionError as error:
             raise _TransientError(f"no connection ({error.__cause__ or error})") from error
         except openai.OpenAIError as error:
-            raise ModelRefusedError(f"{self._server}: {error} {_OTHER_REMEDY}") from error
+            raise ModelRefusedError(f"{self.server}: {error} {_OTHER_REMEDY}") from error
         return self._checked(raw, adaptable)
 
     def _read(self, chunks: Any, deadline: float) -> bytes:
@@ -198,7 +198,7 @@ class ChatClient:
         if late:
             raise _TransientError("the answer was not complete in time")
         if len(body) > MAX_ANSWER_BYTES:
-            raise ModelRefusedError(f"{self._server} sent an endless answer. {_OTHER_REMEDY}")
+            raise ModelRefusedError(f"{self.server} sent an endless answer. {_OTHER_REMEDY}")
         return bytes(body)
 
     def _checked(self, raw: bytes, adaptable: Callable[[str], bool]) -> JsonObject:
@@ -221,20 +221,18 @@ class ChatClient:
         if not hopeless and status not in _TRANSIENT and adaptable(message):
             return RequestRefusedError(message)
         if not hopeless and is_too_long(message):
-            return ModelRefusedError(f"{self._server}: {message} {_CONTEXT_REMEDY}")
+            return ModelRefusedError(f"{self.server}: {message} {_CONTEXT_REMEDY}")
         if not hopeless and (status in _TRANSIENT or status >= 500):
             return _TransientError(
                 f"status {status}: {message}",
                 retry_after=retry_after(error.response.headers.get("retry-after")),
             )
         remedy = _REMEDIES.get(status, _OTHER_REMEDY)
-        return ModelRefusedError(
-            f"{self._server} answered with status {status}: {message} {remedy}"
-        )
+        return ModelRefusedError(f"{self.server} answered with status {status}: {message} {remedy}")
 
     @property
-    def _server(self) -> str:
-        # without user and password, should the URL carry them
+    def server(self) -> str:
+        """The server's name for messages, without user and password, should the URL carry them."""
         return f"The model server {self._client.base_url.host}"
 
 

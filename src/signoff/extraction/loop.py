@@ -11,10 +11,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from signoff.documents.model import Document
-from signoff.errors import (
-    DeadlineExceededError,
-    MaxRetriesExceededError,
-)
+from signoff.errors import DeadlineExceededError, InvalidAgentError, MaxRetriesExceededError
 from signoff.executions.agents import JsonObject
 from signoff.executions.models import Extraction, Iteration
 from signoff.executions.validation import Problem, find_problems
@@ -79,6 +76,7 @@ def extract(
         MaxRetriesExceededError: the last correction failed too; carries the best attempt.
         DeadlineExceededError: the time is used up; carries the best attempt.
         ModelUnavailableError: the reader could get no answer.
+        InvalidAgentError: the schema cannot be applied to any data.
     """
     recorded = record.load()
     for iteration in recorded:
@@ -132,7 +130,18 @@ def describe_problems(problems: Sequence[Problem]) -> str:
 def _observation(schema: JsonObject, reading: Reading) -> str:
     if reading.data is None:
         return reading.problem or "The answer was no JSON object."
-    return describe_problems(find_problems(schema, reading.data))
+    return describe_problems(_problems(schema, reading.data))
+
+
+def _problems(schema: JsonObject, data: JsonObject) -> list[Problem]:
+    try:
+        return find_problems(schema, data)
+    except Exception as error:
+        # a schema can be valid and yet not applicable: jsonschema lets through whatever a bad
+        # regular expression, an unresolvable reference or a circle of references raises
+        raise InvalidAgentError(
+            f"The agent's data schema cannot be applied: {error}. Correct it in the agent."
+        ) from error
 
 
 def _iteration(
@@ -176,9 +185,7 @@ def _best(schema: JsonObject, turns: Sequence[Iteration]) -> Extraction | None:
     candidates = [turn for turn in reversed(turns) if turn.action == SUBMIT and turn.action_input]
     if not candidates:
         return None
-    return _extraction(
-        min(candidates, key=lambda turn: len(find_problems(schema, turn.action_input)))
-    )
+    return _extraction(min(candidates, key=lambda turn: len(_problems(schema, turn.action_input))))
 
 
 def _out_of_time(

@@ -17,6 +17,7 @@ from signoff.extraction.capabilities import (
     CapabilityCache,
     Mode,
     adapt,
+    is_too_long,
 )
 from signoff.extraction.chat_client import ChatClient, RequestRefusedError
 from signoff.extraction.prices import call_cost
@@ -27,6 +28,7 @@ from signoff.settings import Settings
 
 TOOL = "submit"
 MAX_THOUGHT = 4000
+MIN_CONTEXT_TOKENS = 1500
 NO_IMAGES = "The model takes no images; it read the text only."
 
 
@@ -73,17 +75,21 @@ class ModelReader:
         """
         deadline = time.monotonic() + request.seconds_left
         schema = translate(request.schema)
-        known = self._capabilities.get(self._chat.base_url, self._settings.model) or Capabilities()
+        known = self._capabilities.get(self._chat.base_url, self._settings.model)
+        context_tokens = self._settings.model_context_tokens
         while True:
-            prompt = self._prompt(request, schema, known)
+            prompt = self._prompt(request, schema, known, context_tokens)
             try:
                 answer = self._chat.complete(
                     self._body(prompt, schema, known),
                     deadline=deadline,
                     call_timeout=self._settings.model_timeout,
-                    adaptable=_can_adapt(known, prompt),
+                    adaptable=_can_adapt(known, prompt, context_tokens),
                 )
             except RequestRefusedError as refusal:
+                if is_too_long(refusal.message):
+                    context_tokens = context_tokens * 2 // 3
+                    continue
                 adaptation = adapt(known, refusal.message, sent_images=prompt.images > 0)
                 if adaptation is None:  # complete() asked the same question before it raised
                     raise ModelRefusedError(refusal.message) from refusal
@@ -91,9 +97,15 @@ class ModelReader:
                 if adaptation.lasting:
                     self._remember(known)
                 continue
-            return self._reading(Answer.from_json(answer), schema, known)
+            return self._reading(Answer.from_json(answer), prompt, schema, known)
 
-    def _prompt(self, request: ReadRequest, schema: VendorSchema, known: Capabilities) -> Prompt:
+    def _prompt(
+        self,
+        request: ReadRequest,
+        schema: VendorSchema,
+        known: Capabilities,
+        context_tokens: int,
+    ) -> Prompt:
         settings = self._settings
         structured = known.mode is Mode.JSON_SCHEMA
         sees = settings.model_sees_images and known.images
@@ -105,7 +117,7 @@ class ModelReader:
             earlier=request.earlier,
             # the vendor shows the model the schema itself; others only constrain what it writes
             show_schema=not (structured and self._at_the_vendor),
-            context_tokens=settings.model_context_tokens,
+            context_tokens=context_tokens,
             output_tokens=self._output_tokens,
             max_images=settings.model_max_images if sees else 0,
             ask=f"Call the tool {TOOL}" if known.mode.is_tool else "Return the JSON object",
@@ -133,7 +145,9 @@ class ModelReader:
             body["tool_choice"] = forced if known.mode is Mode.FORCED_TOOL else "auto"
         return body
 
-    def _reading(self, answer: Answer, schema: VendorSchema, known: Capabilities) -> Reading:
+    def _reading(
+        self, answer: Answer, prompt: Prompt, schema: VendorSchema, known: Capabilities
+    ) -> Reading:
         if answer.refusal:
             raise ModelRefusedError(
                 f"The model {self._settings.model} refused to answer: {answer.refusal[:500]}"
@@ -147,7 +161,7 @@ class ModelReader:
             if known.mode.is_tool and not answer.cut_off:
                 self._remember(replace(known, mode=known.mode.next))
         blind = self._settings.model_sees_images and not known.images
-        thoughts = [NO_IMAGES if blind else "", answer.thinking, thinking]
+        thoughts = [NO_IMAGES if blind else "", *prompt.left_out, answer.thinking, thinking]
         return Reading(
             model=answer.model or self._settings.model,
             data=data,
@@ -191,8 +205,14 @@ class ModelReader:
         )
 
 
-def _can_adapt(known: Capabilities, prompt: Prompt) -> Callable[[str], bool]:
-    return lambda message: adapt(known, message, sent_images=prompt.images > 0) is not None
+def _can_adapt(known: Capabilities, prompt: Prompt, context_tokens: int) -> Callable[[str], bool]:
+    def can_adapt(message: str) -> bool:
+        if is_too_long(message):
+            # a tokenizer may need more than the estimate; far below it, the setting is wrong
+            return context_tokens > MIN_CONTEXT_TOKENS
+        return adapt(known, message, sent_images=prompt.images > 0) is not None
+
+    return can_adapt
 
 
 def _api_key(settings: Settings) -> str:

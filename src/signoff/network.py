@@ -199,7 +199,8 @@ class _GuardedAdapter(HTTPAdapter):
     def send(  # type: ignore[override]
         self, request: requests.PreparedRequest, timeout: Any = None, **kwargs: Any
     ) -> requests.Response:
-        return super().send(request, timeout=self._guard.remaining(), **kwargs)
+        # a little more than is left: the time limit is to end the call, and say so, not this
+        return super().send(request, timeout=self._guard.remaining() + 1, **kwargs)
 
 
 class GuardedSession(requests.Session):

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_attempt
-from tenacity.wait import wait_exponential_jitter
+from tenacity.wait import wait_exponential, wait_random
 
 from signoff.delivery.calls import Call
 from signoff.settings import Settings
@@ -25,16 +25,12 @@ def call_until(
 
     What ``attempt`` raises (a lost lease, a cancellation) ends it at once.
     """
-    backoff = wait_exponential_jitter(
-        initial=settings.delivery_backoff,
-        max=settings.delivery_backoff_max,
-        jitter=settings.delivery_backoff,
-    )
+    first, longest = settings.delivery_backoff, settings.delivery_backoff_max
+    backoff = wait_exponential(multiplier=first, max=longest) + wait_random(0, first)
 
     def pause(state: RetryCallState) -> float:
         call: Call = state.outcome.result() if state.outcome else Call()
-        asked = min(call.retry_after or 0.0, settings.delivery_backoff_max)
-        return max(backoff(state), asked)
+        return min(max(backoff(state), call.retry_after or 0.0), longest)
 
     retrying = Retrying(
         stop=stop_after_attempt(settings.delivery_attempts),

@@ -9,39 +9,43 @@ from support.stores import opened_store
 
 from signoff.storage.database import Database
 from signoff.storage.store import Store
+from signoff.storage.tables import Base
 
 BACKENDS = ["sqlite", "postgresql"]
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
-    """A PostgreSQL server for this test process, whose new databases have our tables."""
+    """A PostgreSQL server for this test process."""
     try:
         with running_postgres() as server:
-            server.prepare_template(_migrate)
             yield server
     except PostgresUnavailableError as reason:
         pytest.skip(str(reason))
 
 
-def _migrate(url: str) -> None:
-    database = Database(url)
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres: PostgresServer) -> str:
+    """The name of a database with our tables."""
+    name: str = postgres.create_database()
+    database = Database(postgres.url(name))
     database.migrate()
     database.close()
+    return name
 
 
 @pytest.fixture
-def postgres_url(postgres: PostgresServer) -> Iterator[str]:
-    """A fresh PostgreSQL database with our tables."""
-    name = postgres.create_database()
-    yield postgres.url(name)
-    postgres.drop_database(name)
+def postgres_url(postgres: PostgresServer, migrated_postgres: str) -> str:
+    """A PostgreSQL database with our tables and nothing in them."""
+    children_first = [table.name for table in reversed(Base.metadata.sorted_tables)]
+    postgres.empty_tables(migrated_postgres, children_first)
+    return str(postgres.url(migrated_postgres))
 
 
 @pytest.fixture
 def empty_postgres_url(postgres: PostgresServer) -> Iterator[str]:
-    """A fresh PostgreSQL database without any table."""
-    name = postgres.create_database(empty=True)
+    """A new PostgreSQL database without any table."""
+    name: str = postgres.create_database()
     yield postgres.url(name)
     postgres.drop_database(name)
 

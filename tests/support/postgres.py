@@ -1,4 +1,4 @@
-"""A PostgreSQL server for the tests: one per test process, a fresh database per test.
+"""A PostgreSQL server for the tests: one per test process, with no rows before each test.
 
 Nothing is installed and nothing of the machine's own servers is touched: the server runs from
 Debian's binaries in a temporary folder, on a Unix socket in it, and ends with the tests.
@@ -13,7 +13,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,6 @@ class PostgresServer:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._template: str | None = None
 
     def url(self, database: str) -> str:
         """The SQLAlchemy URL of ``database``."""
@@ -58,19 +57,24 @@ class PostgresServer:
             host=str(self._folder), user="postgres", dbname=database, autocommit=True
         )
 
-    def prepare_template(self, fill: Callable[[str], None]) -> None:
-        """Let ``fill`` make what every later database begins with, at the URL it is given."""
-        name = self.create_database()
-        fill(self.url(name))
-        self._template = name
-
-    def create_database(self, *, empty: bool = False) -> str:
-        """Make a database, a copy of the template if there is one; returns its name."""
+    def create_database(self) -> str:
+        """Make an empty database; returns its name."""
         name = f"test_{uuid4().hex}"
-        template = self._template if self._template and not empty else "template0"
         with self.connect() as connection:
-            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0'.encode())
         return name
+
+    def empty_tables(self, database: str, tables: Sequence[str]) -> None:
+        """Delete all rows, in this order, and drop whatever connection is still open.
+
+        Much faster than a new database, and than TRUNCATE.
+        """
+        with self.connect(database) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            connection.execute(";".join(f'DELETE FROM "{table}"' for table in tables).encode())
 
     def drop_database(self, name: str) -> None:
         """Drop a database, whoever is connected still."""

@@ -7,7 +7,6 @@ from signoff.settings import Settings
 
 
 def test_without_a_model_it_is_the_offline_reader() -> None:
-    pytest.importorskip("signoff.extraction.offline")
     assert reader_from_settings(Settings()).offline
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signoff.documents.model import Document, DocumentInfo, Page, TextSource
@@ -76,6 +76,7 @@ def test_layout_is_kept(make_document: MakeDocument) -> None:
     assert "Item    Price\nTea      1.00\n" in text
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.text(), st.text(max_size=30))
 def test_document_cannot_close_its_fence(text: str, name: str) -> None:
     plain = prompt(one_page("x", name))

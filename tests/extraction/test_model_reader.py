@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -430,3 +431,20 @@ def test_odd_completion_is_survived(model_server: ModelServer, make_reader: Make
     model_server.script(Reply(body={"choices": [{"message": {"content": json.dumps(DATA)}}]}))
     reading = make_reader().read(request())
     assert (reading.data, reading.model, reading.prompt_tokens) == (DATA, "stub-model", 0)
+
+
+def test_one_reader_serves_many_threads(
+    model_server: ModelServer, make_reader: MakeReader, make_document: MakeDocument
+) -> None:
+    def echo(asked: stub.Request) -> Reply:
+        return stub.ok({"total": float(asked.text.rpartition("Total ")[2].split()[0])})
+
+    model_server.json_schema = False
+    model_server.fallback = echo
+    reader = make_reader()
+
+    def read(number: int) -> object:
+        return reader.read(request(make_document(f"Total {number}"))).data
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(read, range(24))) == [{"total": number} for number in range(24)]

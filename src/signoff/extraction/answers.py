@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -43,7 +44,7 @@ class Answer:
         filtered = choice.get("finish_reason") == "content_filter"
         return cls(
             model=_text(completion.get("model")),
-            text=_text(message.get("content")),
+            text=_content(message.get("content")),
             tool_arguments=_tool_arguments(message),
             thinking=_text(message.get("reasoning_content") or message.get("reasoning")),
             refusal=_text(message.get("refusal")) or ("content filter" if filtered else ""),
@@ -82,7 +83,7 @@ def find_object(text: str) -> JsonObject:
 
 
 def _longest_embedded(text: str) -> JsonObject | None:
-    decoder = json.JSONDecoder(parse_constant=_no_constant)
+    decoder = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
     longest: tuple[int, JsonObject] | None = None
     start = text.find("{")
     for _ in range(MAX_STARTS):
@@ -101,9 +102,16 @@ def _longest_embedded(text: str) -> JsonObject | None:
 
 def _parse(text: str) -> Any:
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        return json.loads(text, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError):
         return None
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"{digits} is too large")
+    return number
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -123,6 +131,13 @@ def _storable(value: Any) -> Any:
     if isinstance(value, list):
         return [_storable(item) for item in value]
     return value
+
+
+def _content(value: Any) -> str:
+    """A message's text; some servers send it in parts."""
+    if isinstance(value, list):
+        return "".join(_text(_dict(part).get("text")) for part in value)
+    return _text(value)
 
 
 def _tool_arguments(message: JsonObject) -> str:

@@ -58,29 +58,27 @@ def read_form_answer(
         decision = Decision(values.get("decision", ""))
     except ValueError:
         choices = " or ".join(decision.value for decision in Decision)
-        return _refused(None, comment, "decision", f"is missing; {choices} is needed")
+        return _refused(None, comment, f"no decision was made; {choices} is needed")
 
     revision = values.get("data_revision")
     if revision != data_revision and not (revision is None and decision is Decision.CANCEL):
-        return _refused(
-            decision,
-            comment,
-            "data_revision",
-            f"is {revision}, but the data was changed meanwhile (revision {data_revision}):"
-            " check it again, as it is now shown",
+        reason = (
+            f"revision {revision} was answered, but it was changed meanwhile (revision"
+            f" {data_revision} now): check it again, as it is now shown"
         )
+        return _refused(decision, comment, reason)
     if decision is Decision.CANCEL:
         return FormAnswer(decision, None, comment)
 
     data = values.get("data")
     if not isinstance(data, dict):
-        return _refused(decision, comment, "data", "is missing; confirming needs the form's data")
+        return _refused(decision, comment, "is missing; confirming needs the form's data")
     data = mend(schema, data, shown=shown)
     return FormAnswer(decision, data, comment, find_problems(schema, data))
 
 
-def _refused(decision: Decision | None, comment: str, name: str, reason: str) -> FormAnswer:
-    return FormAnswer(decision, None, comment, [Problem("", f"{name} {reason}")])
+def _refused(decision: Decision | None, comment: str, reason: str) -> FormAnswer:
+    return FormAnswer(decision, None, comment, [Problem("", reason)])
 
 
 def field_changes(

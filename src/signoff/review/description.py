@@ -20,6 +20,8 @@ MAX_TEXT = 1000
 MAX_VALUE = 80
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_LINK = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=@)", re.IGNORECASE)
+_WORD_JOINER = "\u2060"  # takes no room
 _SPACE = re.compile(r"\s+")
 
 
@@ -39,7 +41,8 @@ def escape_markdown(text: str, *, limit: int = MAX_TEXT) -> str:
     text = "".join(char for char in text if unicodedata.category(char) not in ("Cc", "Cf", "Cs"))
     if len(text) > limit:
         text = text[: limit - 1] + "…"
-    return _PUNCTUATION.sub(r"\\\1", text)
+    # the newer UI makes links of addresses even where their punctuation is escaped
+    return _PUNCTUATION.sub(r"\\\1", _LINK.sub(_WORD_JOINER, text))
 
 
 def describe(
@@ -96,9 +99,10 @@ def _confidence(extraction: Extraction) -> Iterator[str]:
         return
     lines = ["| Field | Value | Confidence | Read in |", "| --- | --- | ---: | --- |"]
     for pointer, confidence in scored[:MAX_FIELDS]:
+        name, value = _name_and_value(extraction.data, pointer)
         cells = (
-            escape_markdown(_field_name(pointer), limit=MAX_VALUE),
-            escape_markdown(_value_at(extraction.data, pointer), limit=MAX_VALUE),
+            escape_markdown(name, limit=MAX_VALUE),
+            escape_markdown(value, limit=MAX_VALUE),
             f"{confidence:.0%}",
             _place(extraction.evidence.get(pointer)),
         )
@@ -120,15 +124,14 @@ def _parts(pointer: str) -> list[str]:
     return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
 
 
-def _field_name(pointer: str) -> str:
-    """``/lines/0/amount`` as people count: lines 1 amount."""
-    return " › ".join(str(int(part) + 1) if part.isdecimal() else part for part in _parts(pointer))
-
-
-def _value_at(data: Any, pointer: str) -> str:
+def _name_and_value(data: Any, pointer: str) -> tuple[str, str]:
+    """What a pointer points at, rows counted as people do: ``lines › 1 › amount``."""
+    names = []
     for part in _parts(pointer):
+        row = isinstance(data, list) and part.isdecimal() and len(part) < 10
+        names.append(str(int(part) + 1) if row else part)
         try:
-            data = data[int(part)] if isinstance(data, list) else data[part]
-        except (LookupError, TypeError, ValueError):
-            return ""
-    return "" if data is None else str(data)
+            data = data[int(part)] if row else data[part]
+        except (LookupError, TypeError):
+            data = None
+    return " › ".join(names), "" if data is None else str(data)

@@ -38,6 +38,7 @@ def build_form(
         data_revision: its version, which comes back with the answer.
     """
     agent_schema = AgentSchema(schema)
+    data = _writable(data)
     data_field = FormFields(agent_schema).for_data(data)
     return {
         "title": "Approval",
@@ -45,7 +46,11 @@ def build_form(
         "properties": {
             "decision": {
                 "title": "Decision",
-                "description": "confirm signs the data off; cancel ends the execution.",
+                # Prefect's older UI squeezes the description above a long form out of sight
+                "description": (
+                    "confirm signs the data off; cancel ends the execution. If no pages are shown"
+                    " above: Switch to V2 UI."
+                ),
                 "type": "string",
                 "enum": [decision.value for decision in Decision],
                 "default": Decision.CONFIRM.value,
@@ -68,6 +73,19 @@ def build_form(
         },
         "else": {"properties": {"data": _for_server(agent_schema)}},
     }
+
+
+def _writable(value: Any) -> Any:
+    """``value`` without lone surrogates, which JSON can carry and Prefect cannot store."""
+    match value:
+        case str():
+            return value.encode(errors="replace").decode()
+        case list():
+            return [_writable(item) for item in value]
+        case dict():
+            return {_writable(key): _writable(item) for key, item in value.items()}
+        case _:
+            return value
 
 
 def _for_server(agent_schema: AgentSchema) -> JsonObject:

@@ -1,20 +1,23 @@
 """An agent's data schema as the fields of Prefect's form, filled with data.
 
-What the form of Prefect 3.8.8 does, and what this module makes of it:
+Prefect 3.8.8 has two UIs (``/`` and ``/v2``, which its front page leads to); both were tried.
+What they do, and what this module makes of it:
 
-- It resolves ``$ref`` only to ``#/definitions/<name>``, one step deep, and shows nothing at all
+- They resolve ``$ref`` only to ``#/definitions/<name>``, one step deep, and show nothing at all
   when one is missing: references are resolved here, recursive ones as deep as the data goes.
-- A list of types makes it fail; ``anyOf`` renders as a row of buttons, but not within a list;
+- A list of types makes them fail; ``anyOf`` renders as a row of buttons, but not within a list;
   ``oneOf`` does not render. A field that may be null is shown as one that may be left blank.
 - A boolean without a value is sent as ``false``: where there is none, a choice of true and false
   that may stay open takes the switch's place.
-- Its date picker shows a date it cannot read as empty, and its time picker drops fractions of
+- The date picker shows a date it cannot read as empty, and the time picker drops fractions of
   seconds: such values are shown as text.
-- It shows nothing for a value of the wrong type; JavaScript rounds integers beyond 2**53: such
-  values, and whatever has no known shape, get a JSON editor.
+- They show nothing for a value of the wrong type, and JavaScript rounds integers beyond 2**53:
+  such values, and whatever has no known shape, get a JSON editor.
+- V2 labels a field that has no title with its type: every field has one.
 - Prefect interprets objects with the key ``__prefect_kind``, in the browser and on the server
   (one kind is a Jinja template). Data with such a key is shown in a JSON editor: its text is
   data to Prefect, which does not interpret what comes out of it.
+- V1 checks answers by the fields below as they are typed; V2 leaves that to the server.
 """
 
 from __future__ import annotations

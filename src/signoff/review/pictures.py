@@ -107,8 +107,8 @@ def _jpeg(
     try:
         if not document.load_page(page).has_image:
             return None
-        image = Image.open(io.BytesIO(document.load_image(page, _SIDES[0])))
-        image = image.convert("RGB")
+        with Image.open(io.BytesIO(document.load_image(page, _SIDES[0]))) as original:
+            image = original.convert("RGB")
     except (UnreadableFileError, UnidentifiedImageError, OSError):
         return None
     _draw(image, boxes)

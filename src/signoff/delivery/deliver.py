@@ -16,6 +16,8 @@ from signoff.executions.agents import (
 from signoff.executions.models import OUTCOME_UNKNOWN, Delivery, DeliveryStatus
 from signoff.settings import Settings
 
+__all__ = ["DeliveryContext", "deliver_one"]
+
 
 def deliver_one(
     *,

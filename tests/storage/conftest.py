@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 from support.postgres import PostgresServer, PostgresUnavailableError, running_postgres
-from support.stores import opened_store
 
+from signoff.settings import Settings
 from signoff.storage.database import Database
+from signoff.storage.files import FileStore
+from signoff.storage.secrets import cipher_from
 from signoff.storage.store import Store
 from signoff.storage.tables import Base
 
@@ -25,44 +27,45 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def migrated_postgres(postgres: PostgresServer) -> str:
-    """The name of a database with our tables."""
-    name: str = postgres.create_database()
-    database = Database(postgres.url(name))
+def postgresql_database(postgres: PostgresServer) -> Iterator[Database]:
+    """A PostgreSQL database with our tables, for one test after the other."""
+    yield from _migrated(postgres.url(postgres.create_database()))
+
+
+@pytest.fixture(scope="session")
+def sqlite_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """An SQLite database with our tables, for one test after the other."""
+    yield from _migrated(f"sqlite:///{tmp_path_factory.mktemp('sqlite')}/signoff.db")
+
+
+def _migrated(url: str) -> Iterator[Database]:
+    database = Database(url)
     database.migrate()
+    yield database
     database.close()
-    return name
 
 
-@pytest.fixture
-def postgres_url(postgres: PostgresServer, migrated_postgres: str) -> str:
-    """A PostgreSQL database with our tables and nothing in them."""
-    children_first = [table.name for table in reversed(Base.metadata.sorted_tables)]
-    postgres.empty_tables(migrated_postgres, children_first)
-    return str(postgres.url(migrated_postgres))
+@pytest.fixture(params=BACKENDS)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    """An open store with nothing in it: tests that use it run on SQLite and on PostgreSQL.
+
+    The database is emptied, not made anew: so statements are compiled once for all tests.
+    """
+    database: Database = request.getfixturevalue(f"{request.param}_database")
+    with database.transaction() as session:
+        for table in reversed(Base.metadata.sorted_tables):
+            session.execute(table.delete())
+    settings = Settings(home=tmp_path / "home")
+    return Store(settings, database, FileStore(settings.files_url), cipher_from(settings))
 
 
-@pytest.fixture
-def empty_postgres_url(postgres: PostgresServer) -> Iterator[str]:
-    """A new PostgreSQL database without any table."""
-    name: str = postgres.create_database()
+@pytest.fixture(params=BACKENDS)
+def fresh_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database without any table; on SQLite of one that does not exist."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/fresh/signoff.db"
+        return
+    postgres: PostgresServer = request.getfixturevalue("postgres")
+    name = postgres.create_database()
     yield postgres.url(name)
     postgres.drop_database(name)
-
-
-@pytest.fixture(params=BACKENDS)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    """An open store: every test that uses it runs on SQLite and on PostgreSQL."""
-    settings = {}
-    if request.param == "postgresql":
-        settings["database_url"] = request.getfixturevalue("postgres_url")
-    with opened_store(tmp_path / "home", **settings) as opened:
-        yield opened
-
-
-@pytest.fixture(params=BACKENDS)
-def fresh_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of a database without any table; on SQLite of one that does not exist."""
-    if request.param == "postgresql":
-        return str(request.getfixturevalue("empty_postgres_url"))
-    return f"sqlite:///{tmp_path}/fresh/signoff.db"

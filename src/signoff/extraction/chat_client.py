@@ -48,6 +48,7 @@ _REMEDIES = {
     403: "Check what the key may do: SIGNOFF_MODEL_API_KEY, SIGNOFF_MODEL.",
     404: "Check SIGNOFF_MODEL_URL (it usually ends in /v1) and SIGNOFF_MODEL.",
     413: "Lower SIGNOFF_MODEL_CONTEXT_TOKENS or SIGNOFF_MODEL_MAX_IMAGES.",
+    429: "The account's quota is used up: raise it, or set another SIGNOFF_MODEL_API_KEY.",
 }
 _OTHER_REMEDY = "Check SIGNOFF_MODEL and the server behind SIGNOFF_MODEL_URL."
 _CONTEXT_REMEDY = "Set SIGNOFF_MODEL_CONTEXT_TOKENS to the context that the server really has."

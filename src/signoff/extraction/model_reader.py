@@ -28,7 +28,9 @@ from signoff.settings import Settings
 
 TOOL = "submit"
 MAX_THOUGHT = 4000
-MIN_CONTEXT_TOKENS = 1500
+LEAST_CONTEXT = 0.4
+"""How far below the configured context a refused prompt is cut: a tokenizer may need more than
+our estimate, but where less than this fits, the setting is wrong and the operator is told."""
 NO_IMAGES = "The model takes no images; it read the text only."
 
 
@@ -81,10 +83,10 @@ class ModelReader:
             prompt = self._prompt(request, schema, known, context_tokens)
             try:
                 answer = self._chat.complete(
-                    self._body(prompt, schema, known),
+                    self._body(prompt, schema, known, context_tokens),
                     deadline=deadline,
                     call_timeout=self._settings.model_timeout,
-                    adaptable=_can_adapt(known, prompt, context_tokens),
+                    adaptable=self._can_adapt(known, prompt, context_tokens),
                 )
             except RequestRefusedError as refusal:
                 if is_too_long(refusal.message):
@@ -118,15 +120,18 @@ class ModelReader:
             # the vendor shows the model the schema itself; others only constrain what it writes
             show_schema=not (structured and self._at_the_vendor),
             context_tokens=context_tokens,
-            output_tokens=self._output_tokens,
+            output_tokens=self._output_tokens(context_tokens),
             max_images=settings.model_max_images if sees else 0,
             ask=f"Call the tool {TOOL}" if known.mode.is_tool else "Return the JSON object",
         )
 
-    def _body(self, prompt: Prompt, schema: VendorSchema, known: Capabilities) -> JsonObject:
+    def _body(
+        self, prompt: Prompt, schema: VendorSchema, known: Capabilities, context_tokens: int
+    ) -> JsonObject:
         body: JsonObject = {"model": self._settings.model, "messages": prompt.messages}
         newer = known.max_completion_tokens or self._at_the_vendor
-        body["max_completion_tokens" if newer else "max_tokens"] = self._output_tokens
+        limit = "max_completion_tokens" if newer else "max_tokens"
+        body[limit] = self._output_tokens(context_tokens)
         if known.temperature:
             body["temperature"] = 0
         if known.mode is Mode.JSON_SCHEMA:
@@ -181,8 +186,9 @@ class ModelReader:
     def _data(self, answer: Answer, text: str) -> JsonObject:
         if answer.cut_off:
             raise NoJsonObjectError(
-                f"The answer was cut off after {answer.completion_tokens or self._output_tokens}"
-                " tokens, before the JSON object was complete. Write it compactly, without"
+                "The answer was cut off"
+                + (f" after {answer.completion_tokens} tokens" if answer.completion_tokens else "")
+                + ", before the JSON object was complete. Write it compactly, without"
                 " indentation, and leave out what the schema does not ask for."
             )
         if not answer.tool_arguments and not text:
@@ -194,25 +200,21 @@ class ModelReader:
 
     @property
     def _at_the_vendor(self) -> bool:
-        return (urlsplit(self._chat.base_url).hostname or "").endswith("openai.com")
+        return urlsplit(self._chat.base_url).hostname == "api.openai.com"
 
-    @property
-    def _output_tokens(self) -> int:
+    def _output_tokens(self, context_tokens: int) -> int:
         # most of a small context belongs to the documents
-        return min(
-            self._settings.model_max_output_tokens,
-            max(256, self._settings.model_context_tokens // 4),
-        )
+        return min(self._settings.model_max_output_tokens, max(256, context_tokens // 4))
 
+    def _can_adapt(
+        self, known: Capabilities, prompt: Prompt, context_tokens: int
+    ) -> Callable[[str], bool]:
+        def can_adapt(message: str) -> bool:
+            if is_too_long(message):
+                return context_tokens > self._settings.model_context_tokens * LEAST_CONTEXT
+            return adapt(known, message, sent_images=prompt.images > 0) is not None
 
-def _can_adapt(known: Capabilities, prompt: Prompt, context_tokens: int) -> Callable[[str], bool]:
-    def can_adapt(message: str) -> bool:
-        if is_too_long(message):
-            # a tokenizer may need more than the estimate; far below it, the setting is wrong
-            return context_tokens > MIN_CONTEXT_TOKENS
-        return adapt(known, message, sent_images=prompt.images > 0) is not None
-
-    return can_adapt
+        return can_adapt
 
 
 def _api_key(settings: Settings) -> str:

@@ -17,7 +17,9 @@ from signoff.errors import UnreadableFileError
 CHARACTERS_PER_TOKEN = 3
 """Cautious for text with many numbers, in several languages; tokenizers differ."""
 
-TOKENS_PER_IMAGE = 1500
+IMAGE_CHARACTERS = 1500 * CHARACTERS_PER_TOKEN
+"""What a picture costs: about 1,500 tokens with most models."""
+
 LONGEST_SIDE = 2048
 MIN_CHARACTERS = 1000
 
@@ -39,18 +41,18 @@ class Picture:
 
 @dataclass(frozen=True)
 class Budget:
-    """How much of the documents fits into one call."""
+    """How much of the documents fits into one call; a picture costs characters too."""
 
     characters: int
     images: int
 
     @classmethod
     def within(cls, *, characters: int, max_images: int) -> Budget:
-        """Share out ``characters``: pictures take half of it at the most."""
+        """All of ``characters``; pictures may take half of it at the most."""
         characters = max(characters, MIN_CHARACTERS)
-        each = TOKENS_PER_IMAGE * CHARACTERS_PER_TOKEN
-        images = min(max_images, characters // 2 // each)
-        return cls(characters=characters - images * each, images=images)
+        return cls(
+            characters=characters, images=min(max_images, characters // 2 // IMAGE_CHARACTERS)
+        )
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ class _Writer:
             self._parts.append(f"</page-{self._nonce}>\n")
 
     def _picture(self, page: Page) -> bool:
-        if not page.has_image or self.pictures >= self._images:
+        if not page.has_image or self.pictures >= self._images or self._left < IMAGE_CHARACTERS:
             return False
         try:
             data = self._document.load_image(page.number, LONGEST_SIDE)
@@ -140,6 +142,7 @@ class _Writer:
             return False
         self._parts.append(Picture(data))
         self.pictures += 1
+        self.used += IMAGE_CHARACTERS
         return True
 
     def _pairs(self, title: str, pairs: dict[str, str]) -> None:

@@ -9,10 +9,10 @@ from time import monotonic, sleep
 from typing import Any
 from uuid import UUID
 
-from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.objects import FlowRun, State
 from prefect.context import FlowRunContext
 from prefect.logging import get_run_logger
-from prefect.states import Cancelled, Completed, State
+from prefect.states import Cancelled, Completed
 
 from signoff.errors import ExecutionCanceledError, LeaseLostError, NotFoundError, SignoffError
 from signoff.executions.models import Trigger

@@ -5,8 +5,9 @@ from __future__ import annotations
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
-from signoff.delivery.deliver import DeliveryContext, deliver_one
 
+from signoff.delivery.attempts import DeliveryContext
+from signoff.delivery.deliver import deliver_one
 from signoff.errors import DeliveryFailedError
 from signoff.executions.models import DeliveryStatus
 from signoff.executions.states import Status

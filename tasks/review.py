@@ -13,7 +13,7 @@ from pydantic import ConfigDict
 
 from signoff import approval, prefect_runs
 from signoff.errors import AnswerRefusedError
-from signoff.executions.models import Decision, Execution, ReviewAnswer
+from signoff.executions.models import Execution, ReviewAnswer
 from signoff.executions.states import Status
 from signoff.prefect_runs import REVIEW_ID
 from signoff.review.answers import read_form_answer
@@ -80,26 +80,34 @@ def _take(store: Store, execution: Execution, values: dict[str, Any]) -> None:
         if answer is not None:
             _settle(store, answer)
         return
-    schema = approval.agent_schema(store, execution)
-    given = read_form_answer(values, schema=schema, data_revision=execution.data_revision)
-    confirms = given.decision is Decision.CONFIRM
+    given = read_form_answer(
+        values,
+        schema=approval.agent_schema(store, execution),
+        data_revision=execution.data_revision,
+        shown=approval.shown_data(store, execution),
+    )
+    problems = [str(problem) for problem in given.problems]
     with store.database.transaction() as session:
-        answer = reviews.submit(
-            session,
-            execution.id,
-            decision=given.decision,
-            data=given.data if confirms else None,
-            comment=given.comment,
-            source="form",
-            answered_by=None,
-            # the same after a crash: one response of Prefect's is one answer
-            answer_id=uuid5(execution.id, f"form-{execution.review_round}"),
-        )
-        problems = [str(problem) for problem in given.problems]
-        if problems:
-            reviews.refuse(session, answer.id, reason="; ".join(problems), problems=problems)
-            get_run_logger().warning("The answer was refused: %s", "; ".join(problems))
-    if not problems:
+        if given.decision is None:
+            reviews.reopen(session, execution.id, problems=problems)
+        else:
+            answer = reviews.submit(
+                session,
+                execution.id,
+                decision=given.decision,
+                # a refused answer keeps what was typed: the next form shows it
+                data=given.data or values.get("data"),
+                comment=given.comment,
+                source="form",
+                answered_by=None,
+                # the same after a crash: one response of Prefect's is one answer
+                answer_id=uuid5(execution.id, f"form-{execution.review_round}"),
+            )
+            if problems:
+                reviews.refuse(session, answer.id, reason="; ".join(problems), problems=problems)
+    if problems:
+        get_run_logger().warning("The answer was refused: %s", "; ".join(problems))
+    elif answer is not None:
         _settle(store, answer)
 
 

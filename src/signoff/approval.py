@@ -53,6 +53,17 @@ def agent_schema(store: Store, execution: Execution) -> JsonObject:
     return revision.agent.data_schema or {}
 
 
+def shown_data(store: Store, execution: Execution) -> JsonObject:
+    """What the open form is filled with: a refused answer's data, else what was extracted."""
+    with store.database.reading() as session:
+        given = reviews.answers(session, execution.id)
+    for earlier in reversed(given):
+        typed = earlier.outcome is AnswerOutcome.REFUSED and earlier.source == "form"
+        if typed and earlier.data and earlier.data_revision == execution.data_revision:
+            return earlier.data
+    return execution.extraction.data if execution.extraction else {}
+
+
 def write_form(store: Store, execution_id: UUID) -> None:
     """Write the form of the open review round into Prefect; safe to repeat."""
     with store.database.reading() as session:
@@ -66,7 +77,7 @@ def write_form(store: Store, execution_id: UUID) -> None:
     schema = build_form(
         agent_name=execution.agent_name,
         schema=agent_schema(store, execution),
-        data=execution.extraction.data,
+        data=shown_data(store, execution),
         data_revision=execution.data_revision,
     )
     pictures = page_pictures(open_documents(store, infos), execution.extraction.evidence)

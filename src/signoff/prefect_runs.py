@@ -18,7 +18,7 @@ from uuid import UUID
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
-from prefect.client.schemas.filters import FlowRunFilter
+from prefect.client.schemas.filters import FlowFilter, FlowRunFilter
 from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.responses import SetStateStatus
 from prefect.context import refresh_global_settings_context
@@ -123,7 +123,7 @@ def read_active() -> list[Run]:
     """Runs of our flow that a worker took up and that have not ended."""
     with _prefect() as client:
         runs = client.read_flow_runs(
-            flow_filter={"name": {"any_": [FLOW]}},  # type: ignore[arg-type]
+            flow_filter=FlowFilter.model_validate({"name": {"any_": [FLOW]}}),
             flow_run_filter=FlowRunFilter.model_validate(
                 {"state": {"type": {"any_": ["PENDING", "RUNNING"]}}}
             ),

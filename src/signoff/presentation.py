@@ -45,7 +45,7 @@ def executions_table(executions: Sequence[Execution]) -> Table:
         ("confidence", {"justify": "right"}),
         ("where", {"overflow": "fold"}),
     ):
-        table.add_column(heading, **options)  # type: ignore[arg-type]
+        table.add_column(heading, **options)
     for execution in executions:
         table.add_row(
             str(execution.number),

@@ -1,0 +1,55 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.platform import Platform
+from support.receiver import Receiver
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """Prefect's server with our deployments; tests that use it share one (xdist_group)."""
+    platform = Platform(tmp_path_factory.mktemp("platform"))
+    platform.start()
+    try:
+        yield platform
+    finally:
+        platform.stop()
+
+
+@pytest.fixture
+def worker(platform: Platform) -> Iterator[Platform]:
+    """The platform with one warm worker."""
+    platform.stop_workers()
+    platform.start_worker()
+    try:
+        yield platform
+    finally:
+        platform.stop_workers()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A customer's webhook."""
+    with Receiver() as receiver:
+        yield receiver
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share the Prefect server run in one process, one after the other."""
+    for item in items:
+        if "platform" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("prefect"))
+            item.add_marker(pytest.mark.prefect)
+
+
+@pytest.fixture
+def note(tmp_path: Path) -> Path:
+    """A small text document that the offline reader reads well."""
+    path = tmp_path / "note.txt"
+    path.write_text("Delivery note\n\nNumber: LS-2041\nTotal: 55.20\n")
+    return path

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import requests
 from cryptography import x509
@@ -90,6 +91,7 @@ def test_a_global_address_is_public(text: str) -> None:
     assert public(parse_address(text))
 
 
+@hypothesis.settings(deadline=None)
 @given(st.ip_addresses())
 def test_nothing_is_public_that_python_calls_private(
     address: ipaddress.IPv4Address | ipaddress.IPv6Address,
@@ -413,6 +415,7 @@ def test_a_broken_connection_may_have_sent_the_request() -> None:
     assert failure_reason(broken.value) == "the connection broke before the answer was complete"
 
 
+@hypothesis.settings(deadline=None)
 @given(st.text(max_size=40))
 def test_a_reason_never_quotes_what_an_exception_says(text: str) -> None:
     error = requests.ConnectionError(http.client.IncompleteRead(text.encode()), text)
@@ -433,6 +436,7 @@ def test_a_url_is_shown_without_its_secrets(url: str, shown: str) -> None:
     assert safe_url(url) == shown
 
 
+@hypothesis.settings(deadline=None)
 @given(st.text())
 def test_any_text_can_be_shown_as_a_url(text: str) -> None:
     assert len(safe_url(text)) <= 300

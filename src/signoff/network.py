@@ -53,9 +53,11 @@ def resolve(host: str, *, port: int, allowed_hosts: AllowedHosts) -> list[tuple[
         for *_, sockaddr in found:
             if not public(parse_address(str(sockaddr[0]))):
                 named = f"[{host}]" if ":" in host else host
+                literal = host == str(sockaddr[0])
+                leads = "is" if literal else f"leads to {sockaddr[0]}, which is"
                 raise ForbiddenAddressError(
-                    f"{named} leads to {sockaddr[0]}, which is no public address. If it may be"
-                    f' called, the operator adds "{named}:{port}" to SIGNOFF_ALLOWED_HOSTS.'
+                    f"{named} {leads} no public address. If it may be called, the operator"
+                    f' adds "{named}:{port}" to SIGNOFF_ALLOWED_HOSTS.'
                 )
     return list(found)
 

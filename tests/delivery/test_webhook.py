@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -166,6 +167,7 @@ def test_retry_after_may_be_a_date() -> None:
     assert 25 <= pause <= 30
 
 
+@hypothesis.settings(deadline=None)
 @given(st.one_of(st.text(), st.integers().map(str), st.datetimes().map(format_datetime)))
 def test_any_retry_after_is_read_or_ignored(value: str) -> None:
     seconds = retry_after(value)
@@ -363,6 +365,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
+@hypothesis.settings(deadline=None)
 @given(st.dictionaries(st.text(), JSON, max_size=5))
 def test_the_bytes_depend_on_the_data_alone(data: dict[str, Any]) -> None:
     shuffled = dict(reversed(data.items()))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import fsspec
+import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -326,6 +327,7 @@ def test_a_download_is_named_by_what_it_says_of_itself(
     assert name_from_response(headers, asked=url, answered=url) == name
 
 
+@hypothesis.settings(deadline=None)
 @given(st.text(), st.text(), st.text())
 def test_whatever_a_server_says_a_name_is_one_path_component(
     disposition: str, filename: str, path: str
@@ -340,6 +342,7 @@ def test_whatever_a_server_says_a_name_is_one_path_component(
         name.encode()
 
 
+@hypothesis.settings(deadline=None)
 @given(st.text(st.characters(), max_size=400))
 def test_a_clean_name_stays_as_it_is(text: str) -> None:
     name = clean_name(text)

@@ -365,7 +365,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
-@hypothesis.settings(deadline=None)
+@hypothesis.settings(deadline=None, max_examples=40)
 @given(st.dictionaries(st.text(), JSON, max_size=5))
 def test_the_bytes_depend_on_the_data_alone(data: dict[str, Any]) -> None:
     shuffled = dict(reversed(data.items()))

@@ -1,0 +1,299 @@
+"""Address blocks: short lines below each other, read as name, street, place, contact."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from signoff.extraction.offline.found import Candidate, Corpus
+from signoff.extraction.offline.labels import key, role_labels, words_of
+from signoff.extraction.offline.layout import Line, Sheet, Token
+from signoff.extraction.offline.lexicon import COUNTRIES, LEGAL_FORMS, Kind
+from signoff.extraction.offline.targets import attribute_of
+
+_POSTAL = re.compile(
+    r"(?P<code>(?<![\w/-])(?:(?P<country>[A-Z]{1,3})[-\s])?(?:\d{5}-\d{3}|\d{4}-\d{3}|\d{4,5}))"
+    r",?\s+(?P<city>[A-ZÀ-Þ][\w'’.\-]+(?:[ ](?!\d)[\w'’().\-/]+)*)"
+)
+_POSTAL_AFTER = re.compile(
+    r"(?P<city>[A-Z][\w'’.\- ]+?),?\s+(?P<region>[A-Z]{2,3})\.?,?\s+"
+    r"(?P<code>\d{5}(?:-\d{4})?|\d{4})(?!\d)"
+)
+_POSTAL_UK = re.compile(
+    r"(?:(?P<city>[A-Z][\w'’.\- ]+?),?\s+)?(?P<code>[A-Z]{1,2}\d[A-Z\d]?\s+\d[A-Z]{2})(?!\w)"
+)
+_COUNTRY_PREFIX = {"D": "DE", "A": "AT", "F": "FR", "P": "PT", "E": "ES", "I": "IT", "B": "BE"}
+_LEGAL = re.compile(rf"(?<![\w.])(?:{LEGAL_FORMS})(?![\w])")
+_SALUTATION = re.compile(
+    r"^(?:herrn?|frau|firma|fa\.|an|mr\.?|mrs\.?|ms\.?|m\.|mme\.?|monsieur|madame|messrs\.?"
+    r"|exmos?\.? ?srs?\.?|attn\.?:?|attention:?|to:?|à:?|an:|z\. ?hd\.?)\s*(?=\s|$)",
+    re.IGNORECASE,
+)
+_KEY_VALUE = re.compile(r"^\s*([^\W\d][\w .\-/']{1,28}?)\s*:\s*(.*)$")
+MAX_NAME = 90
+_PLACES = frozenset({"street", "postal_code", "country"})
+
+
+@dataclass(eq=False)
+class Entry:
+    """One line of a block."""
+
+    text: str
+    line: Line
+    start: int
+    end: int
+
+    @property
+    def tokens(self) -> tuple[Token, ...]:
+        """Its tokens."""
+        return tuple(self.line.tokens[self.start : self.end])
+
+
+@dataclass(eq=False)
+class Block:
+    """Lines that stand below each other, aligned on the left."""
+
+    sheet: Sheet
+    entries: list[Entry] = field(default_factory=list)
+
+    @property
+    def top(self) -> float:
+        """Its upper edge."""
+        return self.entries[0].line.top
+
+    @property
+    def left(self) -> float:
+        """Its left edge."""
+        return self.entries[0].tokens[0].left
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return "\n".join(entry.text for entry in self.entries)
+
+
+def has_legal_form(text: str) -> bool:
+    """Whether a company's legal form stands in ``text``."""
+    return _LEGAL.search(text) is not None
+
+
+def company_in(text: str) -> str | None:
+    """The company's name that ends with a legal form in ``text``."""
+    ends = [match.end() for match in _LEGAL.finditer(text)]
+    if not ends:
+        return None
+    words = re.split(r"\s+", text[: ends[-1]].strip())
+    name: list[str] = []
+    for word in reversed(words):
+        bare = word.strip(",.;:()|•·●–-")
+        named = bare[:1].isupper() or bare[:1].isdigit() or word in ("&", "und", "and", "et", "e")
+        legal = _LEGAL.fullmatch(word) is not None or _LEGAL.fullmatch(bare) is not None
+        if not named and not legal or len(name) >= 8 or (name and word.endswith((":", ";", "|"))):
+            break
+        if word.strip("|•·●–-") == "":
+            break
+        name.insert(0, word)
+    while name and name[0] in ("&", "und", "and", "et", "e"):
+        name.pop(0)
+    joined = " ".join(name).strip(" ,;:|•·●–-")
+    if len(words_of(joined)) < 2 or len(joined) > MAX_NAME:
+        return None
+    return joined
+
+
+def postal_match(text: str) -> re.Match[str] | None:
+    """A postal code with its town in ``text``."""
+    for pattern in (_POSTAL, _POSTAL_AFTER, _POSTAL_UK):
+        if match := pattern.search(text):
+            return match
+    return None
+
+
+def blocks_on(sheet: Sheet, *, until: float = 0.55) -> list[Block]:
+    """The blocks in a page's upper part, from the top."""
+    blocks: list[Block] = []
+    for line in sheet.lines:
+        if line.middle > until:
+            break
+        for start, end in line.phrases:
+            entry = Entry(line.run(start, end).text, line, start, end)
+            home = _home(blocks, entry, sheet)
+            if home is None:
+                blocks.append(Block(sheet, [entry]))
+            else:
+                home.entries.append(entry)
+    return blocks
+
+
+def _home(blocks: Sequence[Block], entry: Entry, sheet: Sheet) -> Block | None:
+    left = entry.tokens[0].left
+    for block in reversed(blocks):
+        last = block.entries[-1]
+        step = entry.line.middle - last.line.middle
+        # behind its postal code, a block ends with the next gap
+        ended = any(postal_match(each.text) for each in block.entries)
+        reach = 1.3 if ended else 1.9 if len(block.entries) > 3 else 2.6
+        if 0 < step <= reach * sheet.pitch and abs(last.tokens[0].left - left) < 0.012:
+            return block
+    return None
+
+
+def block_below(corpus: Corpus, sheet: Sheet, line: Line, *, left: float, right: float) -> Block:
+    """The lines below a heading that spans from left to right, up to a gap or another heading."""
+    block = Block(sheet)
+    previous = line
+    for lower in sheet.after(line, steps=14):
+        if lower.middle - previous.middle > 2.6 * sheet.pitch or len(block.entries) >= 10:
+            break
+        phrase = _phrase_in_column(lower, left, right)
+        if phrase is None:
+            continue
+        start, end = phrase
+        label = corpus.label_inside(lower, start, end)
+        heading = label is not None and (label.colon or label.end == end)
+        if label is not None and heading and label.key in role_labels() and label.start == start:
+            break
+        following = next((p for p in lower.phrases if p[0] >= end), None)
+        if following is not None:
+            # "Name:    ACME" and "Name    : ACME" stand in two phrases
+            opens = lower.tokens[following[0]].text.startswith(":")
+            closes = lower.tokens[following[1] - 1].text.endswith(":")
+            if opens or (lower.tokens[end - 1].text.endswith(":") and not closes):
+                end = following[1]
+        entry = Entry(lower.run(start, end).text, lower, start, end)
+        block.entries.append(entry)
+        previous = lower
+    return block
+
+
+def _phrase_in_column(line: Line, left: float, right: float) -> tuple[int, int] | None:
+    for start, end in line.phrases:
+        if abs(line.tokens[start].left - left) < 0.02:
+            return (start, end)
+    for start, end in line.phrases:
+        overlap = min(line.tokens[end - 1].right, right) - max(line.tokens[start].left, left)
+        if overlap > 0.6 * (right - left) and line.tokens[start].left > left - 0.05:
+            return (start, end)
+    return None
+
+
+def is_name(text: str, corpus: Corpus) -> bool:
+    """Whether ``text`` can be what somebody is called."""
+    text = text.strip()
+    letters = sum(char.isalpha() for char in text)
+    if letters < 2 or len(text) > MAX_NAME or letters < 0.5 * len(text.replace(" ", "")):
+        return False
+    if "@" in text or "www." in text or text.endswith(":") or ": " in text or text[:1] == "(":
+        return False
+    if key(text) in corpus.vocabulary.keys or key(text) in {key(c) for c in COUNTRIES}:
+        return False
+    return postal_match(text) is None and not corpus.find(Kind.DATE, text)
+
+
+def party_of(block: Block, corpus: Corpus, *, score: float, how: str) -> dict[str, Candidate]:
+    """What a block says of a party, by attribute."""
+    party: dict[str, Candidate] = {}
+    address: list[Entry] = []
+    name_at: int | None = None
+
+    def take(attribute: str, value: str, entry: Entry) -> None:
+        if attribute not in party:
+            tokens = entry.tokens
+            party[attribute] = Candidate(
+                value, score * block.sheet.weight, how, block.sheet, tokens
+            )
+        if attribute in _PLACES and entry not in address:
+            address.append(entry)
+
+    for position, entry in enumerate(block.entries):
+        for attribute, value in _attributes(entry, corpus):
+            if attribute != "plain":
+                take(attribute, value, entry)
+            elif name_at is None:
+                if is_name(value, corpus):
+                    name_at = position
+                    take("name", value, entry)
+            elif position == name_at + 1 and _continues(str(party["name"].value), value):
+                before = party["name"]
+                joined = f"{before.value} {value}"
+                party["name"] = Candidate(
+                    joined, before.score, how, block.sheet, before.tokens + entry.tokens
+                )
+            elif any(char.isdigit() for char in value) and not party.keys() & _PLACES:
+                take("street", value, entry)
+    if address:
+        text = ", ".join(_plain(entry.text) for entry in address)
+        tokens = tuple(token for entry in address for token in entry.tokens)
+        party["address"] = Candidate(text, score, how, block.sheet, tokens)
+    return party
+
+
+def _continues(name: str, value: str) -> bool:
+    return (
+        has_legal_form(value)
+        and not has_legal_form(name)
+        and not any(char.isdigit() for char in value)
+    )
+
+
+def _plain(text: str) -> str:
+    match = _KEY_VALUE.match(text)
+    return " ".join((match[2] if match and match[2] else text).split()).strip(" ,;")
+
+
+def _attributes(entry: Entry, corpus: Corpus) -> Iterator[tuple[str, str]]:
+    text = " ".join(entry.text.split())
+    found = False
+    for attribute, kind in (
+        ("vat_id", Kind.VAT_ID),
+        ("email", Kind.EMAIL),
+        ("iban", Kind.IBAN),
+    ):
+        for match in corpus.find(kind, text, labelled=False):
+            found = True
+            yield attribute, match.value
+            break
+    if found:
+        return
+    if pair := _KEY_VALUE.match(text):
+        named = attribute_of(words_of(pair[1]))
+        value = pair[2].strip()
+        if named in ("name", "contact") and value:
+            yield ("plain" if named == "name" else named), value
+            return
+        if named not in ("address", "street", "city", "postal_code") or not value:
+            for match in corpus.find(Kind.PHONE, value):
+                yield "phone", match.value
+                break
+            return
+        text = value
+    text = _SALUTATION.sub("", text).strip()
+    if not text:
+        return
+    if place := postal_match(text):
+        yield from _place(place, text)
+        return
+    if (code := COUNTRIES.get(text.casefold().strip(" ,."))) is not None:
+        yield "country", code
+        return
+    if any(corpus.find(Kind.PHONE, text)) or corpus.find(Kind.URL, text):
+        return
+    yield "plain", text.strip(" ,;|•·●–-")
+
+
+def _place(match: re.Match[str], text: str) -> Iterator[tuple[str, str]]:
+    groups = match.groupdict()
+    code = groups["code"]
+    country = groups.get("country")
+    if country:
+        code = code[len(country) :].lstrip("- ")
+        country = _COUNTRY_PREFIX.get(country, country)
+        if len(country) == 2:
+            yield "country", country
+    before = text[: match.start()].strip(" ,;-–")
+    if before and any(char.isdigit() for char in before):
+        yield "street", before
+    yield "postal_code", code
+    if groups.get("city"):
+        yield "city", groups["city"].strip(" ,")

@@ -1,0 +1,199 @@
+"""Labels on a page: which words name which concept, however they are written."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+from signoff.extraction.offline.layout import PHRASE_GAP, Line, Sheet
+from signoff.extraction.offline.lexicon import (
+    CONCEPTS,
+    LINE_CONCEPTS,
+    NUMBER_WORDS,
+    ROLES,
+    STOP_WORDS,
+    Concept,
+)
+
+MAX_LABEL_WORDS = 6
+MIN_FUZZY = 7
+STRONG, WEAK = 0.95, 0.5
+
+_NUMBER_SIGN = re.compile(r"\bn\s?[°º.]\s?[°º]?(?=\W|$|\d)|№|#|\bn[ºo°]\b", re.IGNORECASE)
+_WORDS = re.compile(r"[a-z0-9]+")
+
+
+def words_of(text: str) -> list[str]:
+    """``text`` in plain lower-case words: no accents, no articles, one word for "number"."""
+    text = _NUMBER_SIGN.sub(" nr ", text.casefold())
+    text = unicodedata.normalize("NFKD", text)
+    text = "".join(char for char in text if not unicodedata.combining(char))
+    return [_word(word) for word in _WORDS.findall(text) if word not in STOP_WORDS]
+
+
+def _word(word: str) -> str:
+    if word in NUMBER_WORDS:
+        return "nr"
+    if word.endswith("nummer") and len(word) > 6:
+        return word[:-6] + "nr"
+    return word
+
+
+def key(text: str) -> str:
+    """What labels are compared by: the words of ``text`` run together."""
+    return "".join(words_of(text))
+
+
+def phrases(text: str) -> list[str]:
+    """The phrases of one of the lexicon's lists."""
+    return [phrase.strip() for phrase in text.replace("\n", " ").split("|") if phrase.strip()]
+
+
+@cache
+def concept_labels(*, lines: bool = False) -> Mapping[str, tuple[tuple[str, float], ...]]:
+    """Label key to the concepts it may mean, with weights."""
+    table: dict[str, dict[str, float]] = {}
+    for concept in LINE_CONCEPTS if lines else CONCEPTS:
+        for text, weight in ((concept.strong, STRONG), (concept.weak, WEAK)):
+            for phrase in phrases(text):
+                if label := key(phrase):
+                    table.setdefault(label, {}).setdefault(concept.name, weight)
+    return {label: tuple(uses.items()) for label, uses in table.items()}
+
+
+@cache
+def role_labels() -> Mapping[str, str]:
+    """Label key to the party it introduces."""
+    return {key(phrase): role for role, text in ROLES.items() for phrase in phrases(text)}
+
+
+@cache
+def concepts_by_name(*, lines: bool = False) -> Mapping[str, Concept]:
+    """What a schema may call a concept, as a key, to the concept."""
+    table: dict[str, Concept] = {}
+    concepts = LINE_CONCEPTS if lines else CONCEPTS
+    for texts in (
+        [(c, c.name.replace("_", " ")) for c in concepts],
+        [(c, c.names) for c in concepts],
+        [(c, c.strong) for c in concepts],
+        [(c, c.weak) for c in concepts],
+    ):
+        for concept, text in texts:
+            for phrase in phrases(text):
+                table.setdefault(key(phrase), concept)
+    table.pop("", None)
+    return table
+
+
+@dataclass(frozen=True, eq=False)
+class Label:
+    """Words on a page that name something.
+
+    ``opens`` says that a phrase begins with it, ``colon`` that a colon follows.
+    """
+
+    sheet: Sheet
+    line: Line
+    start: int
+    end: int
+    key: str
+    opens: bool
+    colon: bool
+
+    @property
+    def left(self) -> float:
+        """Its left edge."""
+        return self.line.tokens[self.start].left
+
+    @property
+    def right(self) -> float:
+        """Its right edge."""
+        return self.line.tokens[self.end - 1].right
+
+
+@dataclass
+class Vocabulary:
+    """All labels that matter for one reading: the lexicon's and the schema's."""
+
+    keys: set[str] = field(default_factory=set)
+    _fuzzy: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, labels: Iterable[str]) -> Vocabulary:
+        """The lexicon's labels together with the schema's (as keys)."""
+        keys = {*concept_labels(), *role_labels(), *labels}
+        vocabulary = cls({label for label in keys if label})
+        for label in vocabulary.keys:
+            if len(label) >= MIN_FUZZY:
+                for variant in _one_less(label):
+                    vocabulary._fuzzy.setdefault(variant, label)
+        return vocabulary
+
+    def match(self, text: str, *, fuzzy: bool) -> str | None:
+        """The label that ``text`` (a key) is; with ``fuzzy`` also one OCR mistake away."""
+        if text in self.keys:
+            return text
+        if fuzzy and len(text) >= MIN_FUZZY:
+            if text in self._fuzzy:
+                return self._fuzzy[text]
+            for variant in _one_less(text):
+                if variant in self.keys:
+                    return variant
+                if variant in self._fuzzy and len(self._fuzzy[variant]) == len(text):
+                    return self._fuzzy[variant]
+        return None
+
+    def labels_in(self, sheet: Sheet) -> Iterator[Label]:
+        """The labels on a sheet: from the left, the longest first, none inside another."""
+        for line in sheet.lines:
+            yield from self._labels_in_line(sheet, line)
+
+    def _labels_in_line(self, sheet: Sheet, line: Line) -> Iterator[Label]:
+        words = ["".join(words_of(token.text)) for token in line.tokens]
+        start = 0
+        while start < len(words):
+            found = self._longest(line, words, start, fuzzy=sheet.ocr) if words[start] else None
+            if found is None:
+                start += 1
+                continue
+            label, end = found
+            tail = line.tokens[end - 1].text
+            following = line.tokens[end].text if end < len(line.tokens) else ""
+            colon = ":" in tail or following.startswith(":")
+            opens = line.gap_before(start) > PHRASE_GAP or not any(words[:start])
+            yield Label(sheet, line, start, end, label, opens, colon)
+            start = end
+
+    def _longest(
+        self, line: Line, words: list[str], start: int, *, fuzzy: bool
+    ) -> tuple[str, int] | None:
+        joined = ""
+        best: tuple[str, int] | None = None
+        for end in range(start + 1, min(start + MAX_LABEL_WORDS, len(words)) + 1):
+            if end - start > 1:
+                if line.gap_before(end - 1) > PHRASE_GAP * 1.6 or ":" in line.tokens[end - 2].text:
+                    break
+                if not words[end - 1]:
+                    continue
+            token = line.tokens[end - 1].text
+            if any(char.isdigit() for char in token):
+                break
+            joined += words[end - 1]
+            if label := self.match(joined, fuzzy=fuzzy):
+                best = (label, end)
+            elif end - start == 1 and "/" in token:
+                # "Käufer/Leistungsempfänger", "BIC/SWIFT"
+                for part in token.split("/"):
+                    if (label := key(part)) in self.keys:
+                        best = (label, end)
+                        break
+        return best
+
+
+def _one_less(text: str) -> Iterator[str]:
+    """``text`` with one character left out, each in turn."""
+    for index in range(len(text)):
+        yield text[:index] + text[index + 1 :]

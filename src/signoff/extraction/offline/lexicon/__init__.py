@@ -1,0 +1,43 @@
+"""What business documents call things, in English, German, French and Portuguese: data only.
+
+One entry per concept: the kind of its values, the labels that mean it and nothing else
+(``strong``), and labels that may mean it (``weak``). Phrases are separated by ``|`` and
+compared through :func:`signoff.extraction.offline.labels.key`, which drops accents, case,
+punctuation and articles, and takes nummer, number, numéro, no. and n° for the same word.
+"""
+
+from signoff.extraction.offline.lexicon.concepts import Concept, Kind
+from signoff.extraction.offline.lexicon.lines import LINE_CONCEPTS
+from signoff.extraction.offline.lexicon.money import MONEY_AND_TERMS
+from signoff.extraction.offline.lexicon.names import (
+    COUNTRIES,
+    FALSE_WORDS,
+    LANGUAGE_WORDS,
+    LEGAL_FORMS,
+    NUMBER_WORDS,
+    PARTY_ATTRIBUTES,
+    ROLE_NAMES,
+    ROLES,
+    STOP_WORDS,
+    TRUE_WORDS,
+)
+from signoff.extraction.offline.lexicon.references import NUMBERS_AND_DATES
+
+CONCEPTS = (*NUMBERS_AND_DATES, *MONEY_AND_TERMS)
+
+__all__ = [
+    "CONCEPTS",
+    "COUNTRIES",
+    "Concept",
+    "FALSE_WORDS",
+    "Kind",
+    "LANGUAGE_WORDS",
+    "LEGAL_FORMS",
+    "LINE_CONCEPTS",
+    "NUMBER_WORDS",
+    "PARTY_ATTRIBUTES",
+    "ROLES",
+    "ROLE_NAMES",
+    "STOP_WORDS",
+    "TRUE_WORDS",
+]

@@ -1,0 +1,89 @@
+"""Parties and what is said of them; small words, countries, legal forms."""
+
+from __future__ import annotations
+
+ROLES: dict[str, str] = {
+    "seller": "seller|vendor|supplier|sold by|from|issued by|service provider|remit to|merchant"
+    "|verkäufer|lieferant|rechnungssteller|absender|auftragnehmer|leistungserbringer|anbieter"
+    "|vendeur|fournisseur|émetteur|expéditeur|prestataire|vendedor|fornecedor|emitente|remetente"
+    "|prestador|expedidor|store|shop|händler|commerçant|comerciante|an lieferant|supplier name"
+    "|lieferfirma",
+    "buyer": "buyer|bill to|billed to|bill to address|billing address|invoice to|invoiced to"
+    "|sold to"
+    "|customer|client|käufer|kunde|käufer leistungsempfänger|leistungsempfänger|auftraggeber"
+    "|rechnungsempfänger|rechnungsadresse|rechnungsanschrift|rechnung an|empfänger|besteller"
+    "|acheteur|facturé à|facturer à|adresse de facturation|destinataire|donneur d'ordre|client nom"
+    "|comprador|cliente|faturar a|faturado a|adquirente|morada de faturação|exmo sr|exmos srs"
+    "|destinatário|recipient|customer name|invoice address",
+    "ship_to": "ship to|deliver to|delivery address|shipping address|delivery to|consignee"
+    "|lieferadresse|lieferanschrift|warenempfänger|lieferung an|abweichender warenempfänger"
+    "|adresse de livraison|livré à|livrer à|lieu de livraison|morada de entrega|entregar a"
+    "|endereço de entrega|local de entrega|local de descarga|anlieferung|shipped to|delivered to"
+    "|versandadresse|lieferort",
+    # others that must not be taken for one of the above
+    "other": "abweichender zahlungsempfänger|steuerbevollmächtigter des verkäufers|payee"
+    "|local de carga|ship from|pickup address|abholadresse|returns to",
+}
+ROLE_NAMES: dict[str, str] = {
+    "seller": "seller vendor supplier merchant store shop issuer lieferant verkäufer fournisseur"
+    " vendeur fornecedor vendedor sender creditor payee contractor absender emitter provider",
+    "buyer": "buyer customer client purchaser recipient kunde käufer acheteur cliente comprador"
+    " debtor payer empfänger besteller bill",
+    "ship_to": "ship shipping delivery deliver consignee receiver lieferadresse",
+}
+PARTY_ATTRIBUTES: dict[str, str] = {
+    "name": "name|company|company name|legal name|firma|nom|nome|organisation|organization",
+    "address": "address|anschrift|adresse|endereço|morada|full address|postal address|location",
+    "street": "street|street address|straße|strasse|rue|rua|address line 1|line1|address line"
+    "|street and number|address 1",
+    "postal_code": "postal code|postcode|post code|zip|zip code|plz|postleitzahl|code postal"
+    "|código postal|cep",
+    "city": "city|town|ort|stadt|ville|cidade|localidade|place",
+    "country": "country|country code|land|pays|país",
+    "vat_id": "vat id|vat number|vat no|vat|tax id|vat identification number|ust id|ust idnr|nif"
+    "|numéro de tva|número de contribuinte|tax number|tva",
+    "email": "email|e-mail|email address|mail",
+    "phone": "phone|telephone|telefon|téléphone|telefone|tel|phone number",
+    "iban": "iban",
+    "contact": "contact|contact person|contact name|ansprechpartner",
+}
+COUNTRIES: dict[str, str] = {
+    "germany": "DE", "deutschland": "DE", "allemagne": "DE", "alemanha": "DE",
+    "france": "FR", "frankreich": "FR", "frança": "FR",
+    "portugal": "PT", "spain": "ES", "spanien": "ES", "espagne": "ES", "espanha": "ES",
+    "austria": "AT", "österreich": "AT", "autriche": "AT", "áustria": "AT",
+    "switzerland": "CH", "schweiz": "CH", "suisse": "CH", "suíça": "CH",
+    "united kingdom": "GB", "uk": "GB", "great britain": "GB", "england": "GB",
+    "royaume-uni": "GB", "vereinigtes königreich": "GB", "reino unido": "GB",
+    "usa": "US", "united states": "US", "united states of america": "US", "us": "US",
+    "italy": "IT", "italien": "IT", "italie": "IT", "netherlands": "NL", "niederlande": "NL",
+    "belgium": "BE", "belgien": "BE", "belgique": "BE", "luxembourg": "LU", "luxemburg": "LU",
+    "brazil": "BR", "brasil": "BR", "brésil": "BR", "brasilien": "BR", "ireland": "IE",
+    "irland": "IE", "poland": "PL", "polen": "PL", "pologne": "PL", "india": "IN", "china": "CN",
+    "hong kong": "HK", "canada": "CA", "denmark": "DK", "sweden": "SE", "norway": "NO",
+}  # fmt: skip
+LEGAL_FORMS = (
+    r"GmbH(?: ?& ?Co\.? ?KG(?:aA)?)?|gGmbH|mbH|UG(?: \(haftungsbeschränkt\))?|AG|KGaA|KG|OHG|GbR"
+    r"|e\. ?K\.|eG|e\. ?V\.|a\. ?G\.|Ltd\.?|Limited|LLP|PLC|plc|Inc\.?|LLC|L\.L\.C\.|Corp\.?"
+    r"|Corporation|Co\.|SARL|S\.A\.R\.L\.|SAS|SASU|S\.A\.S\.|EURL|SA|S\.A\.|SNC|Lda\.?|LDA"
+    r"|Unipessoal Lda\.?|Ltda\.?|S\.L\.|SL|S\.p\.A\.|S\.r\.l\.|Srl|B\.V\.|BV|N\.V\.|ApS|A/S|AB|Oy"
+    r"|Pty|Sàrl|SE|Pvt\.?"
+)
+_STOP_WORDS = "de du da do das dos d l la le les des the of der die den und et e"
+STOP_WORDS = frozenset(_STOP_WORDS.split())
+_NUMBER_WORDS = "nr no num numero number nummer nbr"
+NUMBER_WORDS = frozenset(_NUMBER_WORDS.split())
+LANGUAGE_WORDS: dict[str, str] = {
+    "en": "the and invoice of to for date total due your please payment number from is order "
+    "address quantity price amount bill tax with delivery receipt customer thank you",
+    "de": "und der die das rechnung für mit von ihre datum bitte betrag nr gesamt menge zahlung "
+    "vom zum sie wir ist zzgl mwst ust bestellung lieferschein kunde straße steuernummer",
+    "fr": "le la les des du et facture pour date votre montant total de commande client nous "
+    "prix quantité livraison tva règlement adresse échéance sur à est",
+    "pt": "o os da do dos das e fatura para data valor total não cliente iva quantidade preço "
+    "encomenda guia morada pagamento nif de com em designação",
+}
+_TRUE_WORDS = "yes true ja oui sim x ✓ ✔ ☑ ☒ vrai wahr verdadeiro y"
+TRUE_WORDS = frozenset(_TRUE_WORDS.split())
+_FALSE_WORDS = "no false nein non não nao ☐ faux falsch falso n"
+FALSE_WORDS = frozenset(_FALSE_WORDS.split())

@@ -1,0 +1,125 @@
+"""The offline reader: reads any agent's documents without a model, honestly unsure of itself."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+
+from signoff.documents.model import Document
+from signoff.errors import DeadlineExceededError
+from signoff.extraction.offline.assembly import Assembler
+from signoff.extraction.offline.found import Corpus
+from signoff.extraction.offline.labels import Vocabulary
+from signoff.extraction.offline.layout import Sheet, sheet_of
+from signoff.extraction.offline.tables import TableReader
+from signoff.extraction.offline.targets import Group, Planner, Table, targets_of
+from signoff.extraction.reader import Reading, ReadRequest
+
+logger = logging.getLogger(__name__)
+
+MODEL_NAME = "offline"
+FIRST_PAGES = 4
+LAST_PAGES = 3
+MAX_SHEETS = 60
+MAIL_BODY_WEIGHT = 0.8
+
+
+class OfflineReader:
+    """Fills a schema by layout heuristics over the parsed words.
+
+    It needs no network and answers the same documents in the same way each time, so that a
+    correction cycle changes nothing. Its confidence is low throughout.
+    """
+
+    @property
+    def offline(self) -> bool:
+        """No model is behind it."""
+        return True
+
+    def read(self, request: ReadRequest) -> Reading:
+        """One reading.
+
+        Raises:
+            DeadlineExceededError: the documents have more pages than the time allows.
+        """
+        deadline = time.monotonic() + request.seconds_left
+        plan = Planner(request.schema).plan()
+        assembler = Assembler(request.schema, plan)
+        vocabulary = Vocabulary.of(label for target in targets_of(plan) for label in target.labels)
+        tables = [TableReader(table, assembler.accept) for table in tables_of(plan)]
+        kept: list[Sheet] = []
+        for document in _ordered(request.documents):
+            kept += _kept_sheets(document, request.documents, vocabulary, tables, deadline)
+        for order, sheet in enumerate(kept[:MAX_SHEETS]):
+            sheet.order = order
+        fields = {k: v for d in request.documents for k, v in d.info.fields.items()}
+        corpus = Corpus.of(kept[:MAX_SHEETS], vocabulary, fields)
+        data = assembler.assemble(corpus, tables)
+        if not data:
+            return Reading(
+                model=MODEL_NAME,
+                data=None,
+                thought="Nothing in the documents matches the schema's labels.",
+                problem="the offline reader found no value for any property of the schema",
+            )
+        return Reading(
+            model=MODEL_NAME,
+            data=data,
+            thought=_thought(assembler),
+            confidence=assembler.confidence,
+            evidence=assembler.evidence,
+        )
+
+
+def tables_of(group: Group) -> Iterator[Table]:
+    """The tables under ``group``; none inside another."""
+    for child in group.children.values():
+        if isinstance(child, Table):
+            yield child
+        elif isinstance(child, Group):
+            yield from tables_of(child)
+
+
+def _ordered(documents: Sequence[Document]) -> list[Document]:
+    """Attachments before the mail that brought them: what is asked for stands there."""
+    return sorted(documents, key=lambda document: document.info.media_type == "message/rfc822")
+
+
+def _kept_sheets(
+    document: Document,
+    documents: Sequence[Document],
+    vocabulary: Vocabulary,
+    tables: Sequence[TableReader],
+    deadline: float,
+) -> list[Sheet]:
+    """The first and last pages as sheets; every page's rows go to the tables as it passes.
+
+    Of a document of a thousand pages only these few stay in memory.
+    """
+    info = document.info
+    mail = info.media_type == "message/rfc822"
+    has_children = any(other.info.parent == info.number for other in documents)
+    weight = MAIL_BODY_WEIGHT if mail and has_children else 1.0
+    first: list[Sheet] = []
+    last: deque[Sheet] = deque(maxlen=LAST_PAGES)
+    for page in document.pages():
+        if time.monotonic() > deadline:
+            raise DeadlineExceededError(
+                f"{info.name}: time ran out on page {page.number} of {info.page_count};"
+                " raise the execution's time limit or split the document"
+            )
+        sheet = sheet_of(page, document=info.number, pages=info.page_count, weight=weight)
+        if tables:
+            corpus = Corpus.of([sheet], vocabulary, {})
+            for table in tables:
+                table.feed(sheet, corpus)
+        (first if len(first) < FIRST_PAGES else last).append(sheet)
+    return [*first, *last]
+
+
+def _thought(assembler: Assembler) -> str:
+    counts = Counter(assembler.how.values())
+    ways = ", ".join(f"{count} {how}" for how, count in counts.most_common())
+    return f"Read without a model, by layout. {sum(counts.values())} values: {ways}."

@@ -1,0 +1,369 @@
+"""Rows of line items: below a header by column, over pages; on receipts, by line."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from signoff.extraction.offline.columns import Header, HeaderFinder, distribute
+from signoff.extraction.offline.found import Candidate, Corpus
+from signoff.extraction.offline.labels import concept_labels, words_of
+from signoff.extraction.offline.layout import Line, Sheet, Token
+from signoff.extraction.offline.lexicon import Kind
+from signoff.extraction.offline.targets import Group, Table, Target
+
+MAX_TEXT_LINES = 3
+ROW_SCORE = 0.5
+TOTALS = frozenset({"total_net", "total_tax", "total_gross"})
+
+Row = dict[str, Candidate]
+Accept = Callable[[Target, Any], Any]
+
+
+@dataclass(eq=False)
+class _OpenRow:
+    """A row being read: its cells, and the text lines of each text column."""
+
+    sheet: Sheet
+    line: Line
+    values: Row = field(default_factory=dict)
+    texts: dict[str, list[list[Token]]] = field(default_factory=dict)
+    last: Line | None = None
+
+    @property
+    def numbers(self) -> set[str]:
+        """Properties with a number so far."""
+        return set(self.values)
+
+
+@dataclass(eq=False)
+class _Section:
+    """What was read below headers of one kind."""
+
+    rows: list[Row] = field(default_factory=list)
+
+
+class TableReader:
+    """Reads the rows of one array of objects, page after page."""
+
+    def __init__(self, table: Table, accept: Accept) -> None:
+        self.table = table
+        self._targets = flat_row(table.row)
+        self._accept = accept
+        self._finder = HeaderFinder(self._targets)
+        self._sections: dict[tuple[str, ...], _Section] = {}
+        self._header: Header | None = None
+        self._document = 0
+        self._ending = False
+
+    def feed(self, sheet: Sheet, corpus: Corpus) -> None:
+        """Read one page's rows; pages come in order."""
+        if sheet.document != self._document:
+            self._header, self._document = None, sheet.document
+        headers = self._finder.headers(sheet, corpus)
+        starts = [header.last_line for header in headers]
+        if self._header is not None and not self._ending:
+            # the table goes on without a header of its own
+            first = headers[0].top if headers else math.inf
+            lines = [line for line in sheet.lines if line.middle < first]
+            if not headers or self._finder_continues(headers[0]):
+                self._read(sheet, corpus, lines, self._header, carried=True)
+        for position, header in enumerate(headers):
+            end = len(sheet.lines)
+            if position + 1 < len(headers):
+                end = sum(line.middle < headers[position + 1].top for line in sheet.lines)
+            self._header, self._ending = header, False
+            self._read(sheet, corpus, sheet.lines[starts[position] + 1 : end], header)
+
+    def _finder_continues(self, header: Header) -> bool:
+        return self._header is not None and header.signature != self._header.signature
+
+    def rows(self) -> list[Row]:
+        """All rows, of the headers that name most of the properties and have rows."""
+        if not self._sections:
+            return []
+        best = max(
+            self._sections,
+            key=lambda s: (bool(self._sections[s].rows), len(s), len(self._sections[s].rows)),
+        )
+        return self._sections[best].rows
+
+    def _read(
+        self,
+        sheet: Sheet,
+        corpus: Corpus,
+        lines: list[Line],
+        header: Header,
+        *,
+        carried: bool = False,
+    ) -> None:
+        section = self._sections.setdefault(header.signature, _Section())
+        row: _OpenRow | None = None
+        pending: list[tuple[Line, dict[str, list[Token]]]] = []
+        for line in lines:
+            if self._finder.heads_other_table(line, corpus):
+                self._ending = True
+            by_column = distribute(line, header.columns)
+            cells = {
+                str(header.columns[i].target): tokens
+                for i, tokens in by_column.items()
+                if header.columns[i].target
+            }
+            numbers = self._numbers(cells, header, corpus, sheet)
+            total = _is_total(line, corpus)
+            if total:
+                self._ending = True
+            strong = len(numbers) >= 2 and self._text_cells(cells)
+            if total or (self._ending and not strong) or (carried and row is None and not strong):
+                self._close(row, section, header)
+                row = None
+                pending.clear()
+                continue
+            self._ending = False
+            texts = {name: cells[name] for name in self._text_cells(cells)}
+            if numbers and not self._continues(row, numbers, line):
+                self._close(row, section, header)
+                row = _OpenRow(sheet, line, last=line)
+                self._take_pending(row, pending, sheet)
+                pending.clear()
+            if row is None:
+                pending.append((line, texts))
+                continue
+            if numbers:
+                row.values.update({k: v for k, v in numbers.items() if k not in row.values})
+            elif row.last is not None and line.middle - row.last.middle > 1.8 * sheet.pitch:
+                # behind a gap a text belongs to what follows
+                self._close(row, section, header)
+                row = None
+                pending.append((line, texts))
+                continue
+            for name, tokens in texts.items():
+                row.texts.setdefault(name, []).append(tokens)
+            row.last = line
+        self._close(row, section, header)
+
+    def _continues(self, row: _OpenRow | None, numbers: Row, line: Line) -> bool:
+        """Whether numbers complete the row above instead of starting one."""
+        if row is None or row.last is None:
+            return False
+        near = line.middle - row.line.middle < 1.3 * row.sheet.pitch
+        return near and not (set(numbers) & row.numbers)
+
+    def _take_pending(
+        self, row: _OpenRow, pending: list[tuple[Line, dict[str, list[Token]]]], sheet: Sheet
+    ) -> None:
+        """Text right above a row's first numbers belongs to it."""
+        nearest = row.line
+        taken = []
+        for line, texts in reversed(pending):
+            if nearest.middle - line.middle > 1.2 * sheet.pitch or not texts:
+                break
+            taken.append(texts)
+            nearest = line
+        for texts in reversed(taken[:2]):
+            for name, tokens in texts.items():
+                row.texts.setdefault(name, []).append(tokens)
+
+    def _text_cells(self, cells: Mapping[str, list[Token]]) -> list[str]:
+        return [
+            name
+            for name in cells
+            if self._targets[name].kind in (Kind.TEXT, Kind.NAME, Kind.IDENTIFIER)
+        ]
+
+    def _numbers(
+        self, cells: Mapping[str, list[Token]], header: Header, corpus: Corpus, sheet: Sheet
+    ) -> Row:
+        found: Row = {}
+        for name, tokens in cells.items():
+            target = self._targets[name]
+            if target.kind not in (Kind.MONEY, Kind.NUMBER, Kind.PERCENT, Kind.DATE):
+                continue
+            text = Line(tokens).text
+            for match in corpus.find(target.kind, text):
+                # a number among words is part of a text
+                rest = words_of(text[: match.start] + " " + text[match.end :])
+                if len(rest) > 3:
+                    continue
+                value = self._accept(target, match.value)
+                if value is not None:
+                    found[name] = Candidate(value, ROW_SCORE, "in its column", sheet, tuple(tokens))
+                    if target.concept == "quantity" and rest:
+                        self._unit_behind(found, text[match.end :], sheet, tokens)
+                    break
+        positions = [n for n in found if self._targets[n].concept == "position"]
+        if positions and len(found) == len(positions):
+            return {}
+        return found
+
+    def _unit_behind(self, found: Row, text: str, sheet: Sheet, tokens: list[Token]) -> None:
+        unit = next((n for n, t in self._targets.items() if t.concept == "unit"), None)
+        text = text.strip(" \t.,;")
+        if unit is None or not text or any(char.isdigit() for char in text) or len(text) > 20:
+            return
+        value = self._accept(self._targets[unit], text)
+        if value is not None:
+            found[unit] = Candidate(
+                value, ROW_SCORE, "behind its quantity", sheet, tuple(tokens[1:])
+            )
+
+    def _close(self, row: _OpenRow | None, section: _Section, header: Header) -> None:
+        if row is None:
+            return
+        depth = {c.target: c.depth for c in header.columns if c.target}
+        for name, lines in row.texts.items():
+            target = self._targets[name]
+            skip = min(depth.get(name, 0), len(lines) - 1)
+            kept = (
+                lines[skip : skip + 1]
+                if target.kind is Kind.IDENTIFIER
+                else _paragraph(lines[skip:])
+            )
+            tokens = [token for line in kept for token in line]
+            text = " ".join(token.text for token in tokens).strip(" ;|")
+            value = self._accept(target, text) if text else None
+            if value is not None:
+                row.values.setdefault(
+                    name, Candidate(value, ROW_SCORE, "in its column", row.sheet, tuple(tokens))
+                )
+        text_columns = [n for n in header.signature if self._targets[n].kind is Kind.TEXT]
+        if row.values and (not text_columns or any(name in row.values for name in row.texts)):
+            section.rows.append(row.values)
+
+
+def flat_row(group: Group) -> dict[str, Target]:
+    """A row's scalar properties by name; those of nested objects as a/b."""
+    found: dict[str, Target] = {}
+    for name, child in group.children.items():
+        if isinstance(child, Target):
+            found[name] = child
+        elif isinstance(child, Group):
+            found |= {f"{name}/{inner}": target for inner, target in flat_row(child).items()}
+    return found
+
+
+def _paragraph(lines: list[list[Token]]) -> list[list[Token]]:
+    """The lines that go on with the first: no notes with a colon, no bracketed remarks."""
+    kept = lines[:1]
+    for line in lines[1:MAX_TEXT_LINES]:
+        text = " ".join(token.text for token in line)
+        if ":" in text[:-1] or text.startswith(("(", "*", "- ", "•")):
+            break
+        if abs(line[0].left - kept[0][0].left) > 0.01:
+            break
+        kept.append(line)
+    return kept
+
+
+def _is_total(line: Line, corpus: Corpus) -> bool:
+    """Whether a line is one of sums: it opens with such a label."""
+    table = concept_labels()
+    labels = corpus.labels_by_line.get(line, ())
+    return any(
+        label.opens and any(name in TOTALS for name, _ in table.get(label.key, ()))
+        for label in labels
+    )
+
+
+_MULTIPLE = re.compile(
+    r"(?<![\w.,])(\d{1,4}(?:[.,]\d{1,3})?)\s?(?:x|X|×|\*|à|@|st\.?|stk\.?)(?=[\s\d]|$)"
+)
+
+
+def receipt_rows(corpus: Corpus, table: Table, accept: Accept) -> list[Row]:
+    """Rows of a list without a header: a text on the left, an amount at the right."""
+    targets = flat_row(table.row)
+    by_concept = {t.concept: (n, t) for n, t in reversed(targets.items()) if t.concept}
+    if "description" not in by_concept or "amount" not in by_concept:
+        return []
+    name, text_target = by_concept["description"]
+    rows: list[Row] = []
+    for sheet in corpus.sheets[:3]:
+        amounts = [_last_amount(line, corpus) for line in sheet.lines]
+        rights = Counter(round(a[1].right, 2) for a in amounts if a)
+        if not rights:
+            continue
+        edge = rights.most_common(1)[0][0]
+        before: Line | None = None
+        for line, found in zip(sheet.lines, amounts, strict=True):
+            if found is None or abs(found[1].right - edge) > 0.06:
+                before = line if found is None else None
+                continue
+            if corpus.labels_by_line.get(line) and _is_sum(line, corpus):
+                break
+            row = _receipt_row(line, found, corpus, sheet, targets, by_concept, accept, before)
+            if row is not None and name in row:
+                rows.append(row)
+            before = None
+        if rows:
+            break
+    return rows if text_target is not None else []
+
+
+def _is_sum(line: Line, corpus: Corpus) -> bool:
+    table = concept_labels()
+    money = TOTALS | {"amount_paid", "change", "discount"}
+    return any(
+        any(concept in money for concept, _ in table.get(label.key, ()))
+        for label in corpus.labels_by_line.get(line, ())
+        if label.opens
+    )
+
+
+def _last_amount(line: Line, corpus: Corpus) -> tuple[int, Token, Any] | None:
+    run = line.run()
+    matches = [m for m in corpus.find(Kind.MONEY, run.text) if m.quality == 1.0]
+    if not matches or corpus.find(Kind.DATE, run.text):
+        return None
+    start, end = run.positions(matches[-1].start, matches[-1].end)
+    if start == end or len(line.tokens) - end > 2:
+        return None
+    return start, line.tokens[end - 1], matches[-1].value
+
+
+def _receipt_row(
+    line: Line,
+    found: tuple[int, Token, Any],
+    corpus: Corpus,
+    sheet: Sheet,
+    targets: Mapping[str, Target],
+    by_concept: Mapping[str, tuple[str, Target]],
+    accept: Accept,
+    before: Line | None,
+) -> Row | None:
+    start, token, amount = found
+    text = line.run(0, start).text
+    row: Row = {}
+
+    def put(concept: str, value: Any, tokens: tuple[Token, ...]) -> None:
+        if concept in by_concept:
+            name, target = by_concept[concept]
+            taken = accept(target, value)
+            if taken is not None:
+                row[name] = Candidate(taken, 0.35, "in its line", sheet, tokens)
+
+    tokens = tuple(line.tokens[:start])
+    quantity = _MULTIPLE.search(text)
+    if quantity is not None:
+        for match in corpus.find(Kind.NUMBER, quantity[1]):
+            put("quantity", match.value, tokens)
+        prices = [m for m in corpus.find(Kind.MONEY, text[quantity.end() :]) if m.quality == 1.0]
+        if prices:
+            put("unit_price", prices[-1].value, tokens)
+        rest = text[: quantity.start()] + " " + text[quantity.end() :]
+        for price in prices:
+            rest = rest.replace(text[quantity.end() :][price.start : price.end], " ")
+        text = rest
+    letters = " ".join(text.split()).strip(" *-.:€$£")
+    if sum(char.isalpha() for char in letters) < 2:
+        if quantity is None or before is None:
+            return None
+        letters = " ".join(token.text for token in before.tokens)
+        tokens = tuple(before.tokens)
+    put("description", letters, tokens)
+    put("amount", amount, (token,))
+    return row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ from signoff.executions.models import (
 )
 from signoff.executions.states import Status
 from signoff.storage import records
-from signoff.storage.database import Database
+from signoff.storage.database import Database, insert
 from signoff.storage.leases import Lease, locked
 from signoff.storage.tables import (
     AgentRevisionRow,
@@ -65,7 +66,10 @@ class NewExecution:
 
 
 def create(session: Session, new: NewExecution) -> ExecutionRow:
-    """A new execution, waiting for its inputs.
+    """A new execution, waiting for its inputs; locked until the transaction ends.
+
+    A flow run is one execution: of two processes that run it at once (one was presumed dead),
+    the second finds the first one's.
 
     Raises:
         AgentNotRunnableError: the agent is archived or has no data schema.
@@ -78,30 +82,43 @@ def create(session: Session, new: NewExecution) -> ExecutionRow:
             f"The agent {agent.name!r} has no data_schema yet; apply one that has."
         )
     now = datetime.now(UTC)
-    row = ExecutionRow(
-        id=new.id,
-        workspace_id=new.revision.workspace_id,
-        agent_id=new.revision.agent_id,
-        agent_revision=new.revision.revision,
-        status=Status.PENDING_INPUTS,
-        input_data=new.input_data,
-        additional_instructions=new.additional_instructions,
-        execution_type=new.execution_type,
-        trigger=new.trigger,
-        triggered_by=new.triggered_by,
-        context=new.context,
-        flow_run_id=new.flow_run_id,
-        created_at=now,
-        updated_at=now,
+    created = session.scalar(
+        insert(session, ExecutionRow)
+        .values(
+            id=new.id,
+            workspace_id=new.revision.workspace_id,
+            agent_id=new.revision.agent_id,
+            agent_revision=new.revision.revision,
+            status=Status.PENDING_INPUTS,
+            input_data=new.input_data,
+            additional_instructions=new.additional_instructions,
+            execution_type=new.execution_type,
+            trigger=new.trigger,
+            triggered_by=new.triggered_by,
+            context=new.context,
+            flow_run_id=new.flow_run_id,
+            created_at=now,
+            updated_at=now,
+        )
+        .on_conflict_do_nothing()
+        .returning(ExecutionRow.id)
     )
-    session.add(row)
-    session.flush()
+    if created is None:
+        same_run = select(ExecutionRow.id).where(ExecutionRow.flow_run_id == new.flow_run_id)
+        first = session.scalar(same_run) if new.flow_run_id is not None else None
+        return locked(session, first or new.id)
+    row = locked(session, new.id)
     leave_trail(session, row, "created", to_status=Status.PENDING_INPUTS, by=new.triggered_by)
     return row
 
 
 def add_inputs(session: Session, row: ExecutionRow, files: Sequence[NewFile]) -> None:
-    """Record the stored files: all inputs are at hand now."""
+    """Record the stored files: all inputs are at hand now.
+
+    Raises:
+        TransitionNotAllowedError: they were at hand before.
+    """
+    transition(session, row, Status.PENDING_DATA_EXTRACTION, note=f"{len(files)} files")
     for position, file in enumerate(files):
         session.add(
             FileRow(
@@ -115,7 +132,6 @@ def add_inputs(session: Session, row: ExecutionRow, files: Sequence[NewFile]) ->
             )
         )
     session.flush()
-    transition(session, row, Status.PENDING_DATA_EXTRACTION, note=f"{len(files)} files")
 
 
 # -- reading --------------------------------------------------------------------------------
@@ -136,14 +152,10 @@ def find(session: Session, reference: str) -> Execution:
     Raises:
         NotFoundError: none or several go by that.
     """
-    if reference.isdigit() and len(reference) < 8:
+    if re.fullmatch("[0-9]{1,7}", reference):
         return _record(session, _row(session, ExecutionRow.number == int(reference), reference))
-    try:
-        return get(session, UUID(reference))
-    except ValueError:
-        pass
     prefix = reference.replace("-", "").lower()
-    if len(prefix) < 8 or not all(letter in "0123456789abcdef" for letter in prefix):
+    if not re.fullmatch("[0-9a-f]{8,32}", prefix):
         raise NotFoundError(f"{reference!r} is neither an execution's id nor its number.")
     low, high = UUID(prefix.ljust(32, "0")), UUID(prefix.ljust(32, "f"))
     rows = session.scalars(select(ExecutionRow).where(ExecutionRow.id.between(low, high))).all()
@@ -278,7 +290,9 @@ def record_extraction(
     row.extraction = extraction.model_dump(mode="json")
     row.data_revision += 1
     row.deaths = 0
-    if target is Status.PENDING_REVIEW:
+    if target is Status.CONFIRMED:
+        row.confirmed = row.extraction["data"]
+    else:
         row.review_round = 1
         row.review_problems = None
     transition(session, row, target, by="policy" if target is Status.CONFIRMED else None)
@@ -335,8 +349,14 @@ class ParsedRecord:
     def put(self, key: str, manifest: JsonObject) -> None:
         """Record a parsed file; another run may have been first, with the same content."""
         with self._database.transaction() as session:
-            row = ParsedFileRow(key=key, manifest=manifest, created_at=datetime.now(UTC))
-            session.merge(row)
+            new = insert(session, ParsedFileRow).values(
+                key=key, manifest=manifest, created_at=datetime.now(UTC)
+            )
+            session.execute(
+                new.on_conflict_do_update(
+                    index_elements=[ParsedFileRow.key], set_={"manifest": new.excluded.manifest}
+                )
+            )
 
 
 @contextmanager
@@ -356,7 +376,7 @@ def step(database: Database, lease: Lease, name: str) -> Iterator[None]:
     error: str | None = None
     try:
         yield
-    except Exception as raised:
+    except BaseException as raised:  # a worker that stops is no reason for a clean record
         error = f"{type(raised).__name__}: {raised}"
         raise
     finally:

@@ -130,7 +130,8 @@ def test_slow_answer_ends_at_the_deadline(
 def test_slow_answer_is_tried_again_after_one_calls_timeout(
     model_server: ModelServer, make_reader: MakeReader
 ) -> None:
-    model_server.script(stub.drip(), stub.ok(DATA))
+    model_server.script(stub.drip())
+    model_server.fallback = lambda _: stub.ok(DATA)
     assert make_reader(model_timeout=0.5).read(request(seconds_left=60)).data == DATA
 
 

@@ -211,25 +211,39 @@ def compare(name: str, expected: JsonObject, found: JsonObject, tally: Tally) ->
 
 
 def _compare_rows(name: str, expected: list[Any], found: list[Any], tally: Tally) -> None:
-    tally.lines["(rows)"].total += len(expected)
-    tally.lines["(rows)"].found += len(found)
-    tally.lines["(rows)"].right += min(len(expected), len(found))
-    tally.lines["(rows)"].extra += max(len(found) - len(expected), 0)
+    expected = [row for row in expected if any(scalars(row))]
+    count = tally.lines["(rows)"]
+    count.total += len(expected)
+    count.found += len(found)
+    count.right += min(len(expected), len(found))
+    count.extra += max(len(found) - len(expected), 0)
     if len(expected) != len(found):
         tally.misses.append(f"{name}: expected {len(expected)} rows, found {len(found)}")
-    left = list(found)
-    for row in expected:
-        best = max(left, key=lambda other: _hits(row, other), default=None)
-        if best is not None:
-            left.remove(best)
+    pairs = _pairs(expected, found)
+    for position, row in enumerate(expected):
+        values = dict(scalars(found[pairs[position]])) if position in pairs else {}
         for field_name, value in scalars(row):
-            got = dict(scalars(best or {})).get(field_name)
+            got = values.get(field_name)
             count = tally.lines[field_name]
             count.total += 1
             count.found += got is not None
             count.right += same(value, got)
             if not same(value, got):
                 tally.misses.append(f"{name}: {field_name}: expected {value!r}, found {got!r}")
+
+
+def _pairs(expected: list[Any], found: list[Any]) -> dict[int, int]:
+    """Expected row to the row found for it: those with most in common first, then in order."""
+    scored = [
+        (-_hits(row, other), abs(i - j), i, j)
+        for i, row in enumerate(expected)
+        for j, other in enumerate(found)
+    ]
+    pairs: dict[int, int] = {}
+    for _, _, i, j in sorted(scored):
+        if i not in pairs and j not in pairs.values():
+            pairs[i] = j
+    return pairs
 
 
 def _hits(row: JsonObject, other: JsonObject) -> int:

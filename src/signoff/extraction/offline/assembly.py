@@ -125,7 +125,9 @@ class Assembler:
 
     def _with_net_of_untaxed(self, name: str) -> list[Candidate]:
         found = self._totals[name]
-        if name == "total_net" and not found and not self._totals["total_tax"]:
+        taxes = self._totals["total_tax"]
+        taxed = any(tax.value and tax.how == "right of its label" for tax in taxes)
+        if name == "total_net" and not found and not taxed:
             return [
                 Candidate(c.value, 0.3, "the total, as no tax is named", c.sheet, c.tokens)
                 for c in self._totals["total_gross"][:1]

@@ -133,7 +133,7 @@ def _home(blocks: Sequence[Block], entry: Entry, sheet: Sheet) -> Block | None:
         step = entry.line.middle - last.line.middle
         # behind its postal code, a block ends with the next gap
         ended = any(postal_match(each.text) for each in block.entries)
-        reach = 1.3 if ended else 1.9 if len(block.entries) > 3 else 2.6
+        reach = 1.3 if ended else 1.9 if len(block.entries) > 3 else 3.0
         if 0 < step <= reach * sheet.pitch and abs(last.tokens[0].left - left) < 0.012:
             return block
     return None

@@ -59,6 +59,12 @@ class Header:
         """The upper edge of its headings."""
         return min(token.top for column in self.columns for token in column.tokens)
 
+    def limit(self, target: str) -> float:
+        """Where the column of a property ends: at the next heading."""
+        own = next((c for c in self.columns if c.target == target), None)
+        right = [c.left for c in self.columns if own is not None and c.left > own.right]
+        return min(right, default=1.0)
+
     @property
     def signature(self) -> tuple[str, ...]:
         """The properties it has columns for: equal headers continue one table."""

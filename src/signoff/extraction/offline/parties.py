@@ -178,7 +178,10 @@ def _sender_line(corpus: Corpus, sheet: Sheet) -> Candidate | None:
     for line in sheet.lines:
         if line.middle > 0.4:
             return None
-        for start, end in line.phrases:
+        spans = list(line.phrases)
+        if len(spans) > 1 and re.search(r"[•·●|]", line.text):
+            spans.append((0, len(line.tokens)))  # the marks may stand far from the words
+        for start, end in spans:
             text = line.run(start, end).text
             parts = [part.strip() for part in _SEPARATOR.split(text) if part.strip()]
             if len(parts) < 2 or not any(postal_match(part) for part in parts[1:]):

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from signoff.extraction.offline.columns import Header, HeaderFinder, distribute
+from signoff.extraction.offline.columns import NUMERIC, Header, HeaderFinder, distribute
 from signoff.extraction.offline.found import Candidate, Corpus
-from signoff.extraction.offline.labels import concept_labels, words_of
+from signoff.extraction.offline.labels import STRONG, concept_labels, words_of
 from signoff.extraction.offline.layout import Line, Sheet, Token
 from signoff.extraction.offline.lexicon import Kind
 from signoff.extraction.offline.targets import Group, Table, Target
@@ -86,11 +86,20 @@ class TableReader:
         """All rows, of the headers that name most of the properties and have rows."""
         if not self._sections:
             return []
-        best = max(
-            self._sections,
-            key=lambda s: (bool(self._sections[s].rows), len(s), len(self._sections[s].rows)),
-        )
-        return self._sections[best].rows
+        best = max(self._sections, key=self._worth)
+        return self._without_remarks(self._sections[best].rows)
+
+    def _worth(self, signature: tuple[str, ...]) -> tuple[bool, int, int]:
+        rows = self._sections[signature].rows
+        return bool(rows), len(signature), len(rows)
+
+    def _without_remarks(self, rows: list[Row]) -> list[Row]:
+        """The rows but for notes that a stray number made one: without an amount, unlike others."""
+        amount = next((n for n, t in self._targets.items() if t.concept == "amount"), None)
+        if amount is None or not any(amount in row for row in rows):
+            return rows
+        numeric = {n for n, t in self._targets.items() if t.kind in NUMERIC}
+        return [row for row in rows if amount in row or len(numeric & row.keys()) > 1]
 
     def _read(
         self,
@@ -105,18 +114,18 @@ class TableReader:
         row: _OpenRow | None = None
         pending: list[tuple[Line, dict[str, list[Token]]]] = []
         for line in lines:
-            if self._finder.heads_other_table(line, corpus):
-                self._ending = True
+            if self._finder.heads_other_table(line, corpus) or _ends_table(line, corpus):
+                self._header = None
+                break
             by_column = distribute(line, header.columns)
             cells = {
                 str(header.columns[i].target): tokens
                 for i, tokens in by_column.items()
                 if header.columns[i].target
             }
-            numbers = self._numbers(cells, header, corpus, sheet)
+            numbers = self._numbers(_without_notes(cells, line), corpus, sheet)
             total = _is_total(line, corpus)
-            if total:
-                self._ending = True
+            self._ending |= total
             strong = len(numbers) >= 2 and self._text_cells(cells)
             if total or (self._ending and not strong) or (carried and row is None and not strong):
                 self._close(row, section, header)
@@ -175,9 +184,7 @@ class TableReader:
             if self._targets[name].kind in (Kind.TEXT, Kind.NAME, Kind.IDENTIFIER)
         ]
 
-    def _numbers(
-        self, cells: Mapping[str, list[Token]], header: Header, corpus: Corpus, sheet: Sheet
-    ) -> Row:
+    def _numbers(self, cells: Mapping[str, list[Token]], corpus: Corpus, sheet: Sheet) -> Row:
         found: Row = {}
         for name, tokens in cells.items():
             target = self._targets[name]
@@ -218,13 +225,14 @@ class TableReader:
         for name, lines in row.texts.items():
             target = self._targets[name]
             skip = min(depth.get(name, 0), len(lines) - 1)
-            kept = (
-                lines[skip : skip + 1]
-                if target.kind is Kind.IDENTIFIER
-                else _paragraph(lines[skip:])
-            )
+            if target.kind is Kind.IDENTIFIER:
+                kept = lines[skip : skip + 1]
+            else:
+                kept = _paragraph(lines[skip:], limit=header.limit(name))
             tokens = [token for line in kept for token in line]
             text = " ".join(token.text for token in tokens).strip(" ;|")
+            if target.concept == "unit" and (len(text) > 15 or any(c.isdigit() for c in text)):
+                continue
             value = self._accept(target, text) if text else None
             if value is not None:
                 row.values.setdefault(
@@ -246,14 +254,31 @@ def flat_row(group: Group) -> dict[str, Target]:
     return found
 
 
-def _paragraph(lines: list[list[Token]]) -> list[list[Token]]:
-    """The lines that go on with the first: no notes with a colon, no bracketed remarks."""
+def _without_notes(cells: Mapping[str, list[Token]], line: Line) -> dict[str, list[Token]]:
+    """The cells but for those that a "Discount: 5.00" inside the line reaches into."""
+    before = {token: earlier for earlier, token in zip(line.tokens, line.tokens[1:], strict=False)}
+    return {
+        name: tokens
+        for name, tokens in cells.items()
+        if tokens[0] not in before
+        or not before[tokens[0]].text.endswith(":")
+        or tokens[0].left - before[tokens[0]].right > 4 * line.char_width
+    }
+
+
+def _paragraph(lines: list[list[Token]], *, limit: float) -> list[list[Token]]:
+    """The lines that go on with the first: no notes with a colon, no bracketed remarks.
+
+    What runs on below the next columns was set there as a remark, not wrapped.
+    """
     kept = lines[:1]
     for line in lines[1:MAX_TEXT_LINES]:
         text = " ".join(token.text for token in line)
         if ":" in text[:-1] or text.startswith(("(", "*", "- ", "•")):
             break
         if abs(line[0].left - kept[0][0].left) > 0.01:
+            break
+        if line[-1].right > max(limit, kept[0][-1].right + 0.01):
             break
         kept.append(line)
     return kept
@@ -267,6 +292,17 @@ def _is_total(line: Line, corpus: Corpus) -> bool:
         label.opens and any(name in TOTALS for name, _ in table.get(label.key, ()))
         for label in labels
     )
+
+
+def _ends_table(line: Line, corpus: Corpus) -> bool:
+    """Whether the sums begin for good: tax and gross, or a line that heads several sums."""
+    table = concept_labels()
+    labels = [label for label in corpus.labels_by_line.get(line, ()) if label.key in table]
+    sums = [dict(table[label.key]) for label in labels]
+    if sum(bool(TOTALS & uses.keys()) for uses in sums) >= 3:
+        return True
+    first = sums[0] if labels and labels[0].start == 0 else {}
+    return first.get("total_gross", 0) >= STRONG or first.get("total_tax", 0) >= STRONG
 
 
 _MULTIPLE = re.compile(

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from signoff.errors import AnswerRefusedError
+from signoff.errors import AnswerRefusedError, NotFoundError, TransitionNotAllowedError
 from signoff.executions.agents import JsonObject
 from signoff.executions.models import (
     AnswerOutcome,
@@ -39,17 +39,21 @@ def submit(
 ) -> ReviewAnswer:
     """Record an answer to the open review round; it counts once :func:`accept` says so.
 
+    An answer whose id is recorded already is that one, whatever became of it.
+
     Raises:
         AnswerRefusedError: the execution waits for no review.
     """
     row = locked(session, execution_id)
+    existing = session.get(ReviewAnswerRow, answer_id) if answer_id else None
+    if existing is not None:
+        if existing.execution_id != execution_id:
+            raise AnswerRefusedError(f"The answer {answer_id} is one to another execution.")
+        return records.review_answer(existing)
     if row.status != Status.PENDING_REVIEW:
         raise AnswerRefusedError(
             f"Execution {row.number} is {row.status}: it waits for no review (any more)."
         )
-    existing = session.get(ReviewAnswerRow, answer_id) if answer_id else None
-    if existing is not None:
-        return records.review_answer(existing)
     answer = ReviewAnswerRow(
         id=answer_id or uuid4(),
         execution_id=execution_id,
@@ -75,15 +79,16 @@ def accept(session: Session, answer_id: UUID, *, changes: list[FieldChange]) -> 
     Accepting an accepted answer again does nothing.
 
     Raises:
-        AnswerRefusedError: another answer counted first.
+        AnswerRefusedError: another answer counted first, the data was edited since, or there is
+            none to confirm.
     """
-    answer = session.get_one(ReviewAnswerRow, answer_id, populate_existing=True)
-    row = locked(session, answer.execution_id)
-    session.refresh(answer)
+    answer, row = _locked(session, answer_id)
     if answer.outcome == AnswerOutcome.ACCEPTED:
         return
     if answer.outcome != AnswerOutcome.PENDING or row.status != Status.PENDING_REVIEW:
         raise AnswerRefusedError(answer.reason or _too_late(row))
+    if answer.decision == Decision.CONFIRM:
+        _check_data(answer, row)
     answer.outcome = AnswerOutcome.ACCEPTED
     if answer.decision == Decision.CANCEL:
         transition(session, row, Status.CANCELED, by=answer.answered_by, note=_note(answer))
@@ -97,9 +102,7 @@ def accept(session: Session, answer_id: UUID, *, changes: list[FieldChange]) -> 
 
 def refuse(session: Session, answer_id: UUID, *, reason: str, problems: list[str] | None) -> None:
     """Refuse an answer. With ``problems`` a new round begins that shows them above its form."""
-    answer = session.get_one(ReviewAnswerRow, answer_id, populate_existing=True)
-    row = locked(session, answer.execution_id)
-    session.refresh(answer)
+    answer, row = _locked(session, answer_id)
     if answer.outcome != AnswerOutcome.PENDING:
         return
     answer.outcome, answer.reason = AnswerOutcome.REFUSED, reason
@@ -136,6 +139,10 @@ def edit(session: Session, execution_id: UUID, data: JsonObject, *, by: str | No
         TransitionNotAllowedError: the execution is not in review.
     """
     row = locked(session, execution_id)
+    if row.status != Status.PENDING_REVIEW:  # the table lets an extraction become a review, too
+        raise TransitionNotAllowedError(
+            f"Execution {row.number} is {row.status}; only data in review can be edited."
+        )
     transition(session, row, Status.PENDING_REVIEW, by=by, note="edited")
     extraction = Extraction.model_validate(row.extraction)
     row.extraction = extraction.model_copy(update={"data": data}).model_dump(mode="json")
@@ -144,8 +151,12 @@ def edit(session: Session, execution_id: UUID, data: JsonObject, *, by: str | No
 
 
 def get(session: Session, answer_id: UUID) -> ReviewAnswer:
-    """One answer."""
-    return records.review_answer(session.get_one(ReviewAnswerRow, answer_id))
+    """One answer.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    return records.review_answer(_row(session, answer_id))
 
 
 def find(session: Session, execution_id: UUID, answer_id: str) -> ReviewAnswer | None:
@@ -159,7 +170,7 @@ def answers(session: Session, execution_id: UUID) -> list[ReviewAnswer]:
     rows = session.scalars(
         select(ReviewAnswerRow)
         .where(ReviewAnswerRow.execution_id == execution_id)
-        .order_by(ReviewAnswerRow.answered_at)
+        .order_by(ReviewAnswerRow.answered_at, ReviewAnswerRow.id)
     )
     return [records.review_answer(row) for row in rows]
 
@@ -175,8 +186,17 @@ def pending(session: Session, execution_id: UUID) -> ReviewAnswer | None:
 
 
 def problems(session: Session, execution_id: UUID) -> list[str]:
-    """What was wrong with the last answer: shown above the form of the open round."""
-    return locked(session, execution_id).review_problems or []
+    """What was wrong with the last answer: shown above the form of the open round.
+
+    Raises:
+        NotFoundError: there is no such execution.
+    """
+    found = session.execute(
+        select(ExecutionRow.review_problems).where(ExecutionRow.id == execution_id)
+    ).one_or_none()
+    if found is None:
+        raise NotFoundError(f"There is no execution {execution_id}.")
+    return found.review_problems or []
 
 
 def changes(session: Session, execution_id: UUID) -> list[FieldChange]:
@@ -187,6 +207,31 @@ def changes(session: Session, execution_id: UUID) -> list[FieldChange]:
         .order_by(FieldChangeRow.number)
     )
     return [FieldChange.model_validate(row.change) for row in rows]
+
+
+def _row(session: Session, answer_id: UUID) -> ReviewAnswerRow:
+    row = session.get(ReviewAnswerRow, answer_id, populate_existing=True)
+    if row is None:
+        raise NotFoundError(f"There is no answer {answer_id}.")
+    return row
+
+
+def _locked(session: Session, answer_id: UUID) -> tuple[ReviewAnswerRow, ExecutionRow]:
+    """An answer, read once its execution's row is locked: nobody changes it meanwhile."""
+    answer = _row(session, answer_id)
+    row = locked(session, answer.execution_id)
+    session.refresh(answer)
+    return answer, row
+
+
+def _check_data(answer: ReviewAnswerRow, row: ExecutionRow) -> None:
+    if not answer.data:
+        raise AnswerRefusedError("The answer holds no data; confirmed data is never empty.")
+    if answer.data_revision != row.data_revision:
+        raise AnswerRefusedError(
+            f"The answer is to revision {answer.data_revision} of the data, which was edited"
+            f" meanwhile (revision {row.data_revision}): look at it again."
+        )
 
 
 def _too_late(row: ExecutionRow) -> str:

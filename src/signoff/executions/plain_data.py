@@ -1,0 +1,195 @@
+"""YAML and JSON text as plain JSON values: nothing guessed, nothing dropped, nothing huge.
+
+YAML is read by its 1.2 rules: ``2024-01-01``, ``no`` and ``12:30`` are strings, as they are in
+the JSON Schemas that agents are made of, and keys are always strings.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+import yaml
+
+MAX_DEPTH = 100
+MAX_SIZE = 32 * 1024 * 1024
+"""Characters and nodes after aliases are followed: a bomb is refused, not expanded."""
+
+
+class PlainDataError(ValueError):
+    """The text is no YAML or JSON that we take; the message names the line, never its text."""
+
+
+def read_json(text: str) -> Any:
+    """The value that the JSON ``text`` holds.
+
+    Raises:
+        PlainDataError: not JSON, a key twice in one object, or nested too deep.
+    """
+    if not text.strip():
+        raise PlainDataError("is empty")
+    try:
+        value = json.loads(
+            text,
+            object_pairs_hook=_unique_pairs,
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+        )
+    except json.JSONDecodeError as error:
+        raise PlainDataError(
+            f"is no JSON at line {error.lineno}, column {error.colno}: {error.msg}"
+        ) from None  # the exception carries the whole text, secrets included
+    except RecursionError:
+        raise PlainDataError(_TOO_DEEP) from None
+    except PlainDataError:
+        raise
+    except ValueError as error:  # an integer of more digits than Python converts
+        raise PlainDataError(f"is no JSON that can be read: {error}") from None
+    _check_depth(value, MAX_DEPTH)
+    return value
+
+
+def read_yaml(text: str) -> Any:
+    """The value that the one YAML document in ``text`` holds.
+
+    Raises:
+        PlainDataError: not YAML, a key twice in one mapping, an unknown tag, nested too deep,
+            or aliases that multiply the content.
+    """
+    try:
+        # Not the C loader: deep nesting makes it overflow the stack and end the process.
+        node = yaml.compose(text, Loader=_Loader)
+        if node is None:
+            raise PlainDataError("is empty")
+        return _Builder().build(node, MAX_DEPTH)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        # from None: PyYAML's own message quotes the line, secrets included
+        raise PlainDataError(f"is no YAML{place}: {error.problem or error.context}") from None
+    except yaml.YAMLError as error:
+        place = f" at character {error.position}" if hasattr(error, "position") else ""
+        raise PlainDataError(f"is no YAML{place}: unreadable characters") from None
+    except RecursionError:
+        raise PlainDataError(_TOO_DEEP) from None
+
+
+_TOO_DEEP = f"is nested deeper than {MAX_DEPTH} levels, or an alias refers to itself"
+
+
+class _Loader(yaml.SafeLoader):
+    """Composes nodes, with the implicit types of YAML 1.2's core schema only."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+
+
+_TAG = "tag:yaml.org,2002:"
+for _name, _pattern, _first in (
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", list("-+0123456789")),
+    ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", list("-+.0123456789")),
+    ("merge", r"<<", ["<"]),
+):
+    _Loader.add_implicit_resolver(_TAG + _name, re.compile(rf"^(?:{_pattern})$"), _first)
+
+
+class _Builder:
+    """Makes values of nodes; counts what it makes, aliases expanded."""
+
+    def __init__(self) -> None:
+        self._size = 0
+
+    def build(self, node: yaml.Node, depth: int) -> Any:
+        """The value of ``node``; at most ``depth`` levels lie below it."""
+        if depth == 0:
+            raise PlainDataError(f"{_line(node)} {_TOO_DEEP}")
+        self._size += 1
+        if isinstance(node, yaml.ScalarNode):
+            self._size += len(node.value)
+        if self._size > MAX_SIZE:
+            raise PlainDataError(f"{_line(node)} aliases multiply the content beyond reason")
+        if isinstance(node, yaml.MappingNode) and node.tag == _TAG + "map":
+            return self._mapping(node, depth)
+        if isinstance(node, yaml.SequenceNode) and node.tag == _TAG + "seq":
+            return [self.build(child, depth - 1) for child in node.value]
+        if isinstance(node, yaml.ScalarNode):
+            return _scalar(node)
+        raise PlainDataError(f"{_line(node)} the tag {node.tag} is not taken")
+
+    def _mapping(self, node: yaml.MappingNode, depth: int) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        merged: dict[str, Any] = {}
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise PlainDataError(f"{_line(key)} a key must be plain text")
+            if key.tag == _TAG + "merge":
+                merged = {**self._merged(value, depth), **merged}
+            elif key.value in values:
+                raise PlainDataError(f"{_line(key)} the key {key.value!r} appears twice")
+            else:
+                values[key.value] = self.build(value, depth - 1)
+        return {**merged, **values}
+
+    def _merged(self, node: yaml.Node, depth: int) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for part in node.value if isinstance(node, yaml.SequenceNode) else [node]:
+            if not isinstance(part, yaml.MappingNode):
+                raise PlainDataError(f"{_line(part)} << takes a mapping or a list of mappings")
+            result = {**self.build(part, depth - 1), **result}
+        return result
+
+
+def _scalar(node: yaml.ScalarNode) -> str | int | float | bool | None:
+    text: str = node.value
+    kind = node.tag.removeprefix(_TAG)
+    try:
+        if kind in ("str", "merge"):
+            return text
+        if kind == "null":
+            return None
+        if kind == "bool":
+            return {"true": True, "false": False}[text.lower()]
+        if kind == "int":
+            return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
+        if kind == "float":
+            return _finite(text)
+    except (ValueError, KeyError) as error:
+        raise PlainDataError(f"{_line(node)} is no {kind} that can be read") from error
+    raise PlainDataError(f"{_line(node)} the tag {node.tag} is not taken")
+
+
+def _line(node: yaml.Node) -> str:
+    return f"line {node.start_mark.line + 1}:"
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise PlainDataError("holds a number that is too large for JSON")
+    return number
+
+
+def _refuse_constant(text: str) -> None:
+    raise PlainDataError(f"holds {text}, which is no JSON")
+
+
+def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise PlainDataError(f"the key {twice!r} appears twice in one object")
+    return values
+
+
+def _check_depth(value: object, depth: int) -> None:
+    if depth == 0:
+        raise PlainDataError(_TOO_DEEP)
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for child in value:
+            _check_depth(child, depth - 1)

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from signoff.errors import ExecutionCanceledError
 from signoff.executions.agents import Agent
 from signoff.executions.models import (
     OUTCOME_UNKNOWN,
@@ -110,10 +111,12 @@ class DeliveryLog:
 
         Raises:
             LeaseLostError: another attempt took over: do not send.
-            ExecutionCanceledError: the execution was canceled: do not send.
+            ExecutionCanceledError: the execution, or its delivery, was canceled: do not send.
         """
         with self._database.transaction() as session:
-            locked(session, self._lease.execution_id, lease=self._lease)
+            row = locked(session, self._lease.execution_id, lease=self._lease)
+            if row.failure_code == ExecutionCanceledError.code:
+                raise ExecutionCanceledError(f"Delivery of execution {row.number} was canceled.")
             last = session.scalar(
                 select(func.max(DeliveryAttemptRow.number)).where(
                     DeliveryAttemptRow.delivery_id == self._delivery_id
@@ -145,8 +148,7 @@ class DeliveryLog:
         values: dict[str, Any] = {
             "status_code": status_code,
             "headers": headers or {},
-            # PostgreSQL takes no NUL characters
-            "body": body.replace("\x00", "\ufffd"),
+            "body": body,
             "seconds": seconds,
             "error": error,
         }

@@ -7,6 +7,7 @@ what parsing makes of them lies under ``parsed/<key>/...``.
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -19,7 +20,7 @@ from uuid import uuid4
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from signoff.errors import InputsTooLargeError, NotFoundError
+from signoff.errors import ConfigurationError, InputsTooLargeError, NotFoundError
 
 CHUNK = 1024 * 1024
 
@@ -42,8 +43,17 @@ class FileStore:
     """Bytes by content hash, and derived files by key. Safe for many writers at once."""
 
     def __init__(self, url: str) -> None:
-        """Open the store at ``url`` (a path or an fsspec URL), creating it if needed."""
-        self._fs, root = fsspec.core.url_to_fs(url)
+        """Open the store at ``url`` (a path or an fsspec URL), creating it if needed.
+
+        Raises:
+            ConfigurationError: fsspec knows no such place, or lacks the package for it.
+        """
+        try:
+            self._fs, root = fsspec.core.url_to_fs(url)
+        except (ValueError, ImportError) as error:
+            raise ConfigurationError(
+                f"SIGNOFF_FILES_URL names a place that cannot be opened: {error}"
+            ) from error
         self._root = str(root).rstrip("/")
         self._local = isinstance(self._fs, LocalFileSystem)
 
@@ -61,6 +71,10 @@ class FileStore:
                     raise InputsTooLargeError(f"more than {limit:,} bytes")
                 digest.update(chunk)
                 stream.write(chunk)
+            if self._local:
+                # the database will say that these bytes are stored, also after a power cut
+                stream.flush()
+                os.fsync(stream.fileno())
             stream.close()
             sha256 = digest.hexdigest()
             self._commit(staged, self._blob(sha256))
@@ -120,11 +134,11 @@ class FileStore:
     def _staged(self) -> Iterator[tuple[IO[Any], str]]:
         staged = f"{self._root}/staging/{uuid4().hex}"
         self._fs.makedirs(f"{self._root}/staging", exist_ok=True)
-        stream = self._fs.open(staged, "wb")
+        stream = _private(staged) if self._local else self._fs.open(staged, "wb")
         try:
-            yield stream, staged
+            with stream:
+                yield stream, staged
         finally:
-            stream.close()
             if self._fs.exists(staged):
                 self._fs.rm_file(staged)
 
@@ -133,7 +147,11 @@ class FileStore:
         # stores show an object only once it is whole.
         self._fs.makedirs(target.rpartition("/")[0], exist_ok=True)
         if self._local:
-            Path(staged).chmod(0o600)
             Path(staged).replace(target)
         else:
             self._fs.mv(staged, target)
+
+
+def _private(path: str) -> IO[bytes]:
+    """A new file that nobody else may read."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from cryptography.fernet import Fernet, InvalidToken
 from pydantic import SecretStr
@@ -20,15 +22,20 @@ MARK = "$encrypted"
 class Cipher:
     """Encrypts and decrypts the secret values inside an agent's definition."""
 
-    def __init__(self, key: str) -> None:
-        """Take a Fernet key: 32 bytes, URL-safe base64."""
+    def __init__(self, key: str | bytes, *, source: str = "SIGNOFF_SECRET_KEY") -> None:
+        """Take a Fernet key: 32 bytes, URL-safe base64.
+
+        Raises:
+            ConfigurationError: it is none; the message names ``source``.
+        """
         try:
             self._fernet = Fernet(key)
-        except ValueError as error:
+        except ValueError:
+            # from None: the exception would show the key
             raise ConfigurationError(
-                "SIGNOFF_SECRET_KEY must be 32 bytes in URL-safe base64; make one with"
-                " python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key())'"
-            ) from error
+                f"{source} must hold 32 bytes in URL-safe base64; make a key with python -c"
+                " 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
+            ) from None
 
     def seal(self, agent: Agent) -> JsonObject:
         """The agent's definition as JSON, every secret value encrypted."""
@@ -70,26 +77,39 @@ class Cipher:
 
 
 def cipher_from(settings: Settings) -> Cipher:
-    """The installation's cipher; makes ``secret.key`` in the home folder if no key is set."""
+    """The installation's cipher; makes ``secret.key`` in the home folder if no key is set.
+
+    Raises:
+        ConfigurationError: the key is none, or its file cannot be read or made.
+    """
     if settings.secret_key is not None:
         return Cipher(settings.secret_key.get_secret_value())
     path = settings.home / "secret.key"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        _write_once(path, Fernet.generate_key())
-    return Cipher(path.read_text().strip())
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            _write_once(path, Fernet.generate_key())
+        key = path.read_bytes().strip()
+    except OSError as error:
+        raise ConfigurationError(
+            f"The key for secrets cannot be kept in {path}: {error.strerror}. Set"
+            " SIGNOFF_SECRET_KEY, or SIGNOFF_HOME to another folder."
+        ) from error
+    return Cipher(key, source=str(path))
 
 
 def _write_once(path: Path, content: bytes) -> None:
-    # Two processes may start at once: the link succeeds for one, and both read its key.
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(content)
+    # Several may start at once: the link succeeds for one of them, and all read its key. Each has
+    # a draft of its own: one that was linked already must not be written to.
+    draft = path.with_name(f".{path.name}.{uuid4().hex}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        path.hardlink_to(draft)
-    except FileExistsError:
-        pass
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        with suppress(FileExistsError):
+            path.hardlink_to(draft)
     finally:
         draft.unlink()
 

@@ -23,7 +23,8 @@ class Store:
 
 def open_store(settings: Settings) -> Store:
     """Open (and migrate) the store that ``settings`` name."""
-    settings.home.mkdir(parents=True, exist_ok=True)
+    # people's documents and the key to their secrets lie in there
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     database = Database(settings.database_url)
     database.migrate()
     return Store(settings, database, FileStore(settings.files_url), cipher_from(settings))

@@ -51,10 +51,13 @@ def store_files(
         ForbiddenAddressError: a URL leads into a network that is not allowed.
     """
     with ExitStack() as stack:
-        fetched = [
-            stack.enter_context(fetch(source, settings=store.settings, only_http=only_http))
-            for source in sources
-        ]
+        fetched, room = [], store.settings.max_input_bytes
+        for source in sources:
+            file = stack.enter_context(
+                fetch(source, settings=store.settings, only_http=only_http, limit=room)
+            )
+            fetched.append(file)
+            room -= file.size
         checked = check_files(
             [(file.name, file.path) for file in fetched],
             max_bytes=store.settings.max_input_bytes,
@@ -75,17 +78,29 @@ def take_in(store: Store, request: Request, sources: Sequence[str]) -> Execution
         AgentNotRunnableError: the agent is archived or has no data schema.
         InvalidInputError: files or input data were refused; nothing was created.
     """
+    new, files = check_in(store, request, sources)
+    with store.database.transaction() as session:
+        row = executions.create(session, new)
+        executions.add_inputs(session, row, files)
+        return executions.get(session, row.id)
+
+
+def check_in(
+    store: Store, request: Request, sources: Sequence[str]
+) -> tuple[NewExecution, list[NewFile]]:
+    """Check a request and store its files: all that :func:`take_in` does before it creates.
+
+    Raises:
+        NotFoundError: there is no such agent.
+        InvalidInputError: files or input data were refused.
+    """
     with store.database.reading() as session:
         revision = agents.find(
             session, request.agent, workspace_name=request.workspace, cipher=store.cipher
         )
     new = prepare(revision, request)
     _check_uploads(revision.agent, sources)
-    files = store_files(store, sources, has_input_data=new.input_data is not None)
-    with store.database.transaction() as session:
-        row = executions.create(session, new)
-        executions.add_inputs(session, row, files)
-        return executions.get(session, row.id)
+    return new, store_files(store, sources, has_input_data=new.input_data is not None)
 
 
 def prepare(

@@ -19,6 +19,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_guards")),
     )
     op.create_table(
+        "inboxes",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("folder", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inboxes")),
+    )
+    op.create_table(
         "parsed_files",
         sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("manifest", sa.JSON(none_as_null=True), nullable=False),
@@ -176,23 +183,30 @@ def upgrade() -> None:
     op.create_table(
         "inbox_items",
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("inbox", sa.String(length=500), nullable=False),
-        sa.Column("name", sa.String(length=500), nullable=False),
-        sa.Column("content", sa.String(length=64), nullable=False),
+        sa.Column("inbox_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
-        sa.Column("agent", sa.String(length=64), nullable=True),
+        sa.Column("agent_id", sa.Uuid(), nullable=True),
+        sa.Column("content", sa.String(length=64), nullable=True),
         sa.Column("execution_id", sa.Uuid(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("place", sa.LargeBinary(), nullable=True),
+        sa.Column("filed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("busy_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agent_id"], ["agents.id"], name=op.f("fk_inbox_items_agent_id")),
         sa.ForeignKeyConstraint(
             ["execution_id"], ["executions.id"], name=op.f("fk_inbox_items_execution_id")
         ),
+        sa.ForeignKeyConstraint(["inbox_id"], ["inboxes.id"], name=op.f("fk_inbox_items_inbox_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox_items")),
     )
     with op.batch_alter_table("inbox_items", schema=None) as batch_op:
-        batch_op.create_index("ix_inbox_items_content", ["inbox", "content"], unique=False)
-        batch_op.create_index("ix_inbox_items_status", ["inbox", "status"], unique=False)
+        batch_op.create_index("ix_inbox_items_content", ["inbox_id", "content"], unique=False)
+        batch_op.create_index("ix_inbox_items_created", ["inbox_id", "created_at"], unique=False)
+        batch_op.create_index("ix_inbox_items_filed", ["inbox_id", "filed_at"], unique=False)
 
     op.create_table(
         "iterations",
@@ -304,7 +318,8 @@ def downgrade() -> None:
     op.drop_table("review_answers")
     op.drop_table("iterations")
     with op.batch_alter_table("inbox_items", schema=None) as batch_op:
-        batch_op.drop_index("ix_inbox_items_status")
+        batch_op.drop_index("ix_inbox_items_filed")
+        batch_op.drop_index("ix_inbox_items_created")
         batch_op.drop_index("ix_inbox_items_content")
 
     op.drop_table("inbox_items")
@@ -328,5 +343,6 @@ def downgrade() -> None:
     op.drop_table("agents")
     op.drop_table("workspaces")
     op.drop_table("parsed_files")
+    op.drop_table("inboxes")
     op.drop_table("guards")
     # ### end Alembic commands ###

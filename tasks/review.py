@@ -87,6 +87,7 @@ def _take(store: Store, execution: Execution, values: dict[str, Any]) -> None:
         shown=approval.shown_data(store, execution),
     )
     problems = [str(problem) for problem in given.problems]
+    typed = values.get("data")
     with store.database.transaction() as session:
         if given.decision is None:
             reviews.reopen(session, execution.id, problems=problems)
@@ -96,7 +97,7 @@ def _take(store: Store, execution: Execution, values: dict[str, Any]) -> None:
                 execution.id,
                 decision=given.decision,
                 # a refused answer keeps what was typed: the next form shows it
-                data=given.data or values.get("data"),
+                data=given.data or (typed if isinstance(typed, dict) else None),
                 comment=given.comment,
                 source="form",
                 answered_by=None,

@@ -22,14 +22,10 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
 
 
 @pytest.fixture
-def worker(platform: Platform) -> Iterator[Platform]:
-    """The platform with one warm worker."""
-    platform.stop_workers()
-    platform.start_worker()
-    try:
-        yield platform
-    finally:
-        platform.stop_workers()
+def worker(platform: Platform) -> Platform:
+    """The platform with a warm worker at work, shared by the tests that follow."""
+    platform.ensure_worker()
+    return platform
 
 
 @pytest.fixture

@@ -87,6 +87,23 @@ def write_form(store: Store, execution_id: UUID) -> None:
     )
 
 
+def edit(store: Store, execution_id: UUID, data: JsonObject, *, by: str | None = None) -> None:
+    """Replace the extracted data while it is in review; the open form is replaced with it.
+
+    Raises:
+        AnswerRefusedError: the data does not meet the agent's schema.
+        TransitionNotAllowedError: the execution is not in review.
+    """
+    with store.database.reading() as session:
+        execution = executions.get(session, execution_id)
+    wrong = find_problems(agent_schema(store, execution), data)
+    if wrong:
+        raise AnswerRefusedError("; ".join(map(str, wrong)))
+    with store.database.transaction() as session:
+        reviews.edit(session, execution_id, data, by=by)
+    write_form(store, execution_id)
+
+
 def resume_with_pending_answer(store: Store, execution_id: UUID) -> None:
     """If an answer is recorded and the run is suspended, let that answer count."""
     with store.database.reading() as session:

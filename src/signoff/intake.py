@@ -64,9 +64,9 @@ def store_files(
             has_input_data=has_input_data,
         )
         stored = []
-        for file in checked:
-            blob = store.files.put_file(file.path)
-            stored.append(NewFile(file.name, file.media_type, blob.size, blob.sha256))
+        for good in checked:
+            blob = store.files.put_file(good.path)
+            stored.append(NewFile(good.name, good.media_type, blob.size, blob.sha256))
     return stored
 
 

@@ -317,9 +317,13 @@ def deploy_agent(agent: str, *, description: str) -> bool:
 
 
 def run_page(flow_run_id: UUID) -> str | None:
-    """Where a person sees the run in Prefect's UI, if the server has one."""
+    """Where a person sees and answers the run in Prefect's UI, if the server has one.
+
+    Prefect 3.8 ships two UIs. The older one, under ``/runs``, gives a long approval form's
+    description no height, so neither the page nor what was wrong with an answer is seen there.
+    """
     base = get_current_settings().ui_url
-    return f"{base}/runs/flow-run/{flow_run_id}" if base else None
+    return f"{base}/v2/runs/flow-run/{flow_run_id}" if base else None
 
 
 def ensure_work_pool(name: str) -> None:

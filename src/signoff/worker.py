@@ -16,6 +16,7 @@ import anyio
 import anyio.abc
 from anyio import CapacityLimiter, to_thread
 from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.responses import WorkerFlowRunResponse
 from prefect.exceptions import Abort, Pause
 from prefect.flow_engine import run_flow
 from prefect.flows import Flow, load_flow_from_entrypoint
@@ -89,6 +90,16 @@ class SignoffWorker(BaseWorker[BaseJobConfiguration, BaseVariables, SignoffWorke
             task_status.started(identifier)
         await to_thread.run_sync(_run, flow, current, limiter=self._threads)
         return SignoffWorkerResult(identifier=identifier, status_code=0)
+
+    async def _submit_scheduled_flow_runs(
+        self, flow_run_response: list[WorkerFlowRunResponse]
+    ) -> list[FlowRun]:
+        # A run that is answered the moment it is suspended is scheduled again while its thread is
+        # still letting go. The base worker dies of that (its limiter refuses a second token for
+        # the same run); the next poll finds the run again.
+        at_work = self.limiter.statistics().borrowers
+        free = [entry for entry in flow_run_response if entry.flow_run.id not in at_work]
+        return await super()._submit_scheduled_flow_runs(free)
 
     async def _load(self, flow_run: FlowRun) -> Flow[..., Any]:
         if flow_run.deployment_id is None:

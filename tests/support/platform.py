@@ -15,8 +15,9 @@ from typing import Any
 
 import requests
 
-from signoff import prefect_runs
+from signoff import intake, lifecycle, prefect_runs
 from signoff.executions.models import Execution
+from signoff.prefect_runs import RunState
 from signoff.settings import Settings
 from signoff.storage import executions
 from signoff.storage.store import Store, open_store
@@ -161,6 +162,12 @@ class Platform:
         self._workers.append(worker)
         return worker
 
+    def ensure_worker(self) -> None:
+        """Have one worker at work."""
+        if not self._workers or any(worker.died for worker in self._workers):
+            self.stop_workers()
+            self.start_worker()
+
     def stop_workers(self) -> None:
         for worker in self._workers:
             worker.stop()
@@ -188,6 +195,26 @@ class Platform:
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
+    def run(self, agent: str, *files: Path) -> Execution:
+        """Start an execution as the command line does, without its start-up time."""
+        request = intake.Request(agent=agent, triggered_by="tests")
+        execution = intake.take_in(self.store, request, [str(file) for file in files])
+        lifecycle.start(self.store, execution)
+        return execution
+
+    def run_to_review(self, agent: str, *files: Path) -> Execution:
+        """Start an execution and wait until its form is open."""
+        number = self.run(agent, *files).number
+        self.wait_for(number, "PENDING_REVIEW")
+        wait_until(lambda: self.form_is_open(self.execution(number)), what="the form is open")
+        return self.execution(number)
+
+    def run_state(self, execution: Execution) -> RunState:
+        """How the execution's flow run is doing."""
+        flow_run_id = self.execution(execution.number).flow_run_id
+        run = prefect_runs.read(flow_run_id) if flow_run_id else None
+        return run.state if run else RunState.MISSING
+
     def execution(self, reference: object) -> Execution:
         """The execution as it is on record now."""
         with self.store.database.reading() as session:
@@ -206,9 +233,16 @@ class Platform:
 
     def run_is_over(self, execution: Execution) -> bool:
         """Whether the execution's flow run has ended."""
-        assert execution.flow_run_id is not None
-        run = prefect_runs.read(execution.flow_run_id)
-        return run is not None and run.state.is_over
+        return self.run_state(execution).is_over
+
+    def read_form(self, execution: Execution) -> dict[str, Any]:
+        """The open form as Prefect keeps it: its schema and its description."""
+        keys = prefect_runs.keyset(execution.review_round)
+        base = f"{self.url}/api/flow_runs/{execution.flow_run_id}/input"
+        return {
+            part: requests.get(f"{base}/{keys[part]}", timeout=30).json()
+            for part in ("schema", "description")
+        }
 
     def answer_form(self, execution: Execution, **values: Any) -> dict[str, Any]:
         """Submit the approval form as Prefect's UI does; Prefect's answer."""

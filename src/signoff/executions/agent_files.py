@@ -102,7 +102,8 @@ def _load(path: Path) -> object:
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise InvalidAgentError(
-            f"{path}: agents are read from {', '.join(READERS)}, not from {path.suffix or path.name}"
+            f"{path}: agents are read from {', '.join(READERS)},"
+            f" not from {path.suffix or path.name}"
         )
     try:
         size = path.stat().st_size
@@ -145,7 +146,9 @@ def _fill(data: Any, environment: Mapping[str, str], *, source: str) -> object:
             return known or ""
 
         if "${" in _VARIABLE.sub("", value):
-            problems.append(f"{source}: {field}: write variables as ${{NAME}} or ${{NAME:-default}}")
+            problems.append(
+                f"{source}: {field}: write variables as ${{NAME}} or ${{NAME:-default}}"
+            )
         return _VARIABLE.sub(replace, value)
 
     destinations = data.get("destinations")

@@ -14,8 +14,9 @@ from signoff.executions.models import Evidence
 from signoff.executions.validation import json_pointer
 from signoff.extraction.offline.fields import candidates_for, choose
 from signoff.extraction.offline.found import Candidate, Corpus, as_json
+from signoff.extraction.offline.letterhead import Party
 from signoff.extraction.offline.lexicon import Kind
-from signoff.extraction.offline.parties import Party, find_parties
+from signoff.extraction.offline.parties import find_parties
 from signoff.extraction.offline.tables import Row, TableReader, receipt_rows
 from signoff.extraction.offline.targets import Group, Listing, Node, Path, Table, Target, targets_of
 from signoff.extraction.offline.totals import NAMES as TOTALS
@@ -117,7 +118,10 @@ class Assembler:
         if target.concept in self._totals:
             return self._with_net_of_untaxed(str(target.concept))
         if target.role is not None and target.attribute is not None:
-            return self._of_party(target.role, target.attribute)
+            found = self._of_party(target.role, target.attribute)
+            if target.concept is not None and target.concept != "vat_id":
+                found = [*found, *candidates_for(target, corpus)]
+            return found
         if target.concept == "vat_id":
             found = self._parties.get("seller", {}).get("vat_id", [])
             return [*found, *candidates_for(target, corpus)]
@@ -210,7 +214,9 @@ def _variants(target: Target, value: Any) -> list[Any]:
             return [value, str(value)]
         return [value]
     if target.choices:
-        chosen = value if value in target.choices else choose(target, value)
+        chosen = value if value in target.choices.values() else choose(target, value)
         return [] if chosen is None else [chosen]
+    if target.schema.get("format") == "time":
+        return [value, f"{value}Z", f"{value}:00Z"]
     variants = [value, value.upper(), re.sub(r"\s+", "", value), re.sub(r"[\s.\-]", "", value)]
     return list(dict.fromkeys(variants))

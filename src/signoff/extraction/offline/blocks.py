@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from signoff.extraction.offline.found import Candidate, Corpus
-from signoff.extraction.offline.labels import key, role_labels, words_of
+from signoff.extraction.offline.labels import Label, key, role_labels, words_of
 from signoff.extraction.offline.layout import Line, Sheet, Token
 from signoff.extraction.offline.lexicon import COUNTRIES, LEGAL_FORMS, Kind
 from signoff.extraction.offline.targets import attribute_of
@@ -32,6 +32,7 @@ _SALUTATION = re.compile(
 )
 _KEY_VALUE = re.compile(r"^\s*([^\W\d][\w .\-/']{1,28}?)\s*:\s*(.*)$")
 MAX_NAME = 90
+_REMARK = re.compile(r"\(.*\)$|[\W\d]*$")
 _PLACES = frozenset({"street", "postal_code", "country"})
 
 
@@ -48,6 +49,11 @@ class Entry:
     def tokens(self) -> tuple[Token, ...]:
         """Its tokens."""
         return tuple(self.line.tokens[self.start : self.end])
+
+    @property
+    def center(self) -> float:
+        """Where across the page its middle is."""
+        return (self.tokens[0].left + self.tokens[-1].right) / 2
 
 
 @dataclass(eq=False)
@@ -71,6 +77,21 @@ class Block:
     def text(self) -> str:
         """All of it."""
         return "\n".join(entry.text for entry in self.entries)
+
+
+def heads_party(corpus: Corpus, entry: Entry) -> bool:
+    """Whether a line is the heading of a party: "Bill to:"."""
+    label = corpus.label_inside(entry.line, entry.start, entry.end)
+    if label is None or label.key not in role_labels() or label.start != entry.start:
+        return False
+    return label.colon or ends_phrase(label)
+
+
+def ends_phrase(label: Label) -> bool:
+    """Whether nothing but punctuation follows a label in its phrase."""
+    _, end = label.line.phrase_at(label.start)
+    rest = label.line.tokens[label.end : end]
+    return not any(char.isalnum() for token in rest for char in token.text)
 
 
 def has_legal_form(text: str) -> bool:
@@ -127,14 +148,19 @@ def blocks_on(sheet: Sheet, *, until: float = 0.55) -> list[Block]:
 
 
 def _home(blocks: Sequence[Block], entry: Entry, sheet: Sheet) -> Block | None:
-    left = entry.tokens[0].left
+    left, center = entry.tokens[0].left, entry.center
     for block in reversed(blocks):
         last = block.entries[-1]
         step = entry.line.middle - last.line.middle
         # behind its postal code, a block ends with the next gap
         ended = any(postal_match(each.text) for each in block.entries)
         reach = 1.3 if ended else 1.9 if len(block.entries) > 3 else 3.0
-        if 0 < step <= reach * sheet.pitch and abs(last.tokens[0].left - left) < 0.012:
+        if not 0 < step <= reach * sheet.pitch:
+            continue
+        if abs(last.tokens[0].left - left) < 0.012:
+            return block
+        # a letterhead may be centered
+        if step <= 1.9 * sheet.pitch and abs(last.center - center) < 0.02:
             return block
     return None
 
@@ -194,39 +220,51 @@ def is_name(text: str, corpus: Corpus) -> bool:
 def party_of(block: Block, corpus: Corpus, *, score: float, how: str) -> dict[str, Candidate]:
     """What a block says of a party, by attribute."""
     party: dict[str, Candidate] = {}
-    address: list[Entry] = []
+    plain: list[int] = []
+    places: list[int] = []
     name_at: int | None = None
 
-    def take(attribute: str, value: str, entry: Entry) -> None:
-        if attribute not in party:
-            tokens = entry.tokens
-            party[attribute] = Candidate(
-                value, score * block.sheet.weight, how, block.sheet, tokens
-            )
-        if attribute in _PLACES and entry not in address:
-            address.append(entry)
+    def take(attribute: str, value: str, tokens: tuple[Token, ...]) -> None:
+        weight = score * block.sheet.weight
+        party.setdefault(attribute, Candidate(value, weight, how, block.sheet, tokens))
 
     for position, entry in enumerate(block.entries):
         for attribute, value in _attributes(entry, corpus):
+            if attribute in _PLACES:
+                places.append(position)
             if attribute != "plain":
-                take(attribute, value, entry)
+                take(attribute, value, entry.tokens)
             elif name_at is None:
                 if is_name(value, corpus):
                     name_at = position
-                    take("name", value, entry)
+                    take("name", value, entry.tokens)
             elif position == name_at + 1 and _continues(str(party["name"].value), value):
-                before = party["name"]
-                joined = f"{before.value} {value}"
-                party["name"] = Candidate(
-                    joined, before.score, how, block.sheet, before.tokens + entry.tokens
-                )
-            elif any(char.isdigit() for char in value) and not party.keys() & _PLACES:
-                take("street", value, entry)
-    if address:
-        text = ", ".join(_plain(entry.text) for entry in address)
-        tokens = tuple(token for entry in address for token in entry.tokens)
-        party["address"] = Candidate(text, score, how, block.sheet, tokens)
+                before = party.pop("name")
+                take("name", f"{before.value} {value}", before.tokens + entry.tokens)
+            elif not _REMARK.match(value) and not corpus.find(Kind.DATE, value):
+                plain.append(position)
+                if any(char.isdigit() for char in value) and not places:
+                    take("street", value, entry.tokens)
+    lines = _address_lines(block, plain, places)
+    if lines:
+        text = ", ".join(_plain(entry.text) for entry in lines)
+        take("address", text, tuple(token for entry in lines for token in entry.tokens))
     return party
+
+
+def _address_lines(block: Block, plain: list[int], places: list[int]) -> list[Entry]:
+    """The lines from the street to the last that names a place."""
+    if not places:
+        return []
+    lines = sorted({*places, *(p for p in plain if p < places[-1])})
+    # a person or a department before the street is no part of it
+    while lines and lines[0] in plain and not _opens_address(block.entries[lines[0]].text):
+        lines.pop(0)
+    return [block.entries[position] for position in lines]
+
+
+def _opens_address(text: str) -> bool:
+    return any(char.isdigit() for char in text) or text.rstrip().endswith(",")
 
 
 def _continues(name: str, value: str) -> bool:
@@ -277,7 +315,10 @@ def _attributes(entry: Entry, corpus: Corpus) -> Iterator[tuple[str, str]]:
     if (code := COUNTRIES.get(text.casefold().strip(" ,."))) is not None:
         yield "country", code
         return
-    if any(corpus.find(Kind.PHONE, text)) or corpus.find(Kind.URL, text):
+    for phone in corpus.find(Kind.PHONE, text):
+        yield "phone", phone.value
+        return
+    if corpus.find(Kind.URL, text):
         return
     yield "plain", text.strip(" ,;|•·●–-")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date, datetime
+from email.utils import parseaddr
 from typing import Any
 
 from signoff.extraction.offline.found import Candidate, Corpus, Match
@@ -95,6 +95,10 @@ def typed_right(kind: Kind, corpus: Corpus, label: Label, weight: float) -> Iter
     """Values of a kind on the label's line, or half a line off to its right."""
     run = right_of(corpus, label)
     matches = corpus.find(kind, run.text)
+    if kind is Kind.MONEY and not matches:
+        # "Total (incl. VAT)  119.00": a label behind a label only qualifies it
+        run = right_of(corpus, label, any_label=False)
+        matches = corpus.find(kind, run.text)
     if kind is Kind.MONEY:
         # "VAT 19 % on 100.00   19.00", "Total  3  278.61  319.00": the last one counts
         matches.reverse()
@@ -219,13 +223,11 @@ def choose(target: Target, text: str) -> Any:
 
 def _choice(target: Target, text: str) -> Any:
     wanted = key(text)
-    options = [(key(str(option)), option) for option in target.choices if option is not None]
-    for option_key, option in options:
-        if option_key and option_key == wanted:
-            return option
+    if wanted in target.choices:
+        return target.choices[wanted]
     words = set(words_of(text))
-    inside = [(k, o) for k, o in options if k and (k in words or (len(k) > 4 and k in wanted))]
-    return max(inside, key=lambda pair: len(pair[0]))[1] if inside else None
+    inside = [k for k in target.choices if k in words or (len(k) > 4 and k in wanted)]
+    return target.choices[max(inside, key=len)] if inside else None
 
 
 def _unlabelled(target: Target, corpus: Corpus) -> Iterator[Candidate]:
@@ -234,9 +236,15 @@ def _unlabelled(target: Target, corpus: Corpus) -> Iterator[Candidate]:
     elif target.kind is Kind.CHOICE:
         yield from _choice_anywhere(target, corpus)
     elif target.kind in SHAPED:
+        if target.kind is Kind.EMAIL and (sender := parseaddr(corpus.headers.get("from", ""))[1]):
+            yield Candidate(sender, 0.42, "the mail's sender")
         yield from _by_shape(target.kind, corpus, 0.4)
     elif target.kind is Kind.DATE and target.concept in ("date", "order_date"):
         yield from _first_dates(corpus)
+    elif target.kind is Kind.TIME and target.concept == "time":
+        yield from _by_shape(Kind.TIME, corpus, 0.25)
+    elif target.concept == "contact" and (name := parseaddr(corpus.headers.get("from", ""))[0]):
+        yield Candidate(name, 0.3, "the mail's sender")
     pattern = target.schema.get("pattern")
     if isinstance(pattern, str) and target.kind in (Kind.TEXT, Kind.IDENTIFIER):
         yield from _by_pattern(pattern, corpus)
@@ -268,21 +276,19 @@ def _where(corpus: Corpus, code: str) -> tuple[Any, ...]:
 
 
 def _choice_anywhere(target: Target, corpus: Corpus) -> Iterator[Candidate]:
-    for option in target.choices:
-        words = words_of(str(option))
-        if isinstance(option, bool) or len("".join(words)) < 3:
-            continue
-        for sheet in corpus.sheets:
-            for line in sheet.lines:
-                plain = [words_of(token.text) for token in line.tokens]
-                flat = [(word, i) for i, token in enumerate(plain) for word in token]
-                for start in range(len(flat) - len(words) + 1):
-                    if [word for word, _ in flat[start : start + len(words)]] == words:
-                        tokens = line.tokens[flat[start][1] : flat[start + len(words) - 1][1] + 1]
-                        yield Candidate(
-                            option, 0.3 * sheet.weight, "named somewhere", sheet, tuple(tokens)
-                        )
-                        break
+    longest = 3
+    for sheet in corpus.sheets:
+        for line in sheet.lines:
+            words = ["".join(words_of(token.text)) for token in line.tokens]
+            paid = any(match.quality == 1.0 for match in corpus.find(Kind.MONEY, line.text))
+            for start in range(len(words)):
+                for end in range(start + 1, min(start + longest, len(words)) + 1):
+                    option = target.choices.get("".join(words[start:end]))
+                    if option is None or isinstance(option, bool) or len(words[start]) < 2:
+                        continue
+                    score = (0.35 if paid else 0.25) * sheet.weight
+                    tokens = tuple(line.tokens[start:end])
+                    yield Candidate(option, score, "named somewhere", sheet, tokens)
 
 
 def _by_shape(kind: Kind, corpus: Corpus, score: float) -> Iterator[Candidate]:
@@ -304,10 +310,6 @@ def _first_dates(corpus: Corpus) -> Iterator[Candidate]:
             for match in corpus.find(Kind.DATE, run.text):
                 start, end = run.positions(match.start, match.end)
                 if start == end or corpus.labels_by_line.get(line):
-                    continue
-                if not isinstance(match.value, date) or match.value > datetime.now().date().replace(
-                    year=2099
-                ):
                     continue
                 score = (0.34 - 0.1 * line.middle) * sheet.weight
                 yield Candidate(

@@ -19,6 +19,7 @@ from signoff.extraction.offline.identifiers import (
     find_ibans,
     find_identifiers,
     find_phones,
+    find_times,
     find_urls,
     find_vat_ids,
 )
@@ -81,13 +82,18 @@ class Corpus:
     sheets: Sequence[Sheet]
     vocabulary: Vocabulary
     form_fields: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
     month_first: bool = False
     decimal: str = "."
     language: str = "en"
 
     @classmethod
     def of(
-        cls, sheets: Sequence[Sheet], vocabulary: Vocabulary, form_fields: dict[str, str]
+        cls,
+        sheets: Sequence[Sheet],
+        vocabulary: Vocabulary,
+        form_fields: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
     ) -> Corpus:
         """Decide language, decimal mark and the order of day and month from the sheets."""
         texts = [line.text for sheet in sheets for line in sheet.lines]
@@ -98,7 +104,8 @@ class Corpus:
         return cls(
             sheets,
             vocabulary,
-            form_fields,
+            form_fields or {},
+            headers or {},
             month_first=month_comes_first(texts, default=american),
             decimal=decimal_mark(texts),
             language=language,
@@ -150,6 +157,7 @@ class Corpus:
                 Kind.EMAIL: lambda: find_emails(text),
                 Kind.URL: lambda: find_urls(text),
                 Kind.PHONE: lambda: find_phones(text),
+                Kind.TIME: lambda: find_times(text),
             }
             if kind in finders:
                 for piece in finders[kind]():
@@ -223,9 +231,11 @@ def find_currencies(text: str) -> Iterator[Match]:
     for found in re.finditer(r"\b[A-Z]{3}\b", text):
         if found.group() in CURRENCY_CODES:
             yield Match(found.group(), found.start(), found.end())
-    signs = r"(?:US|CA|AU|NZ|R|C|A)\$|[€$£¥₹₺]|\bs?Fr\.|\bRs\.?(?=\s*[-\d])|\bzł\b|\bKč\b"
-    for found in re.finditer(signs, text, re.IGNORECASE):
-        if code := currency_code(found.group()) or currency_code(found.group().capitalize()):
+    signs = (
+        r"(?:US|CA|AU|NZ|R|C|A)\$|[€$£¥₹₺]|\bs?Fr\.|\bRs\.?(?=\s*[-\d])|\bzł\b|\bKč\b|\bRM(?=\s?\d)"
+    )
+    for found in re.finditer(signs, text):
+        if code := currency_code(found.group()):
             yield Match(code, found.start(), found.end(), 0.9)
     for name, code in CURRENCY_WORDS.items():
         for found in re.finditer(rf"\b{name}\b", text, re.IGNORECASE):

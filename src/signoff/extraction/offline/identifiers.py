@@ -57,6 +57,11 @@ _NATIONAL_VAT = re.compile(r"(?<![\w.,-])\d{3}[ .]?\d{3}[ .]?\d{3}(?:[ .]?\d{2,3
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _URL = re.compile(r"(?:https?://|www\.)[^\s<>|,;]+[^\s<>|,;.)]", re.IGNORECASE)
 _PHONE = re.compile(r"(?<![\w.])(?:\+|00?|\()\d[\d\s()/.–-]{5,20}\d(?![\w.])")
+_TIME = re.compile(
+    r"(?<![\w:.])([01]?\d|2[0-3])[:hH]([0-5]\d)(?::([0-5]\d))?(?:\s?([AaPp]\.?[Mm])\b)?(?![\w:])"
+)
+_NO_PREFIX = frozenset({"NO", "NR", "ID", "DE", "DU", "VOM", "DATE", "PAGE", "EUR", "USD", "GBP"})
+_PREFIX = re.compile(r"(?<![\w.])([A-Z]{2,4})\s$")
 # an identifier's parts are joined only by characters that cannot end it
 _IDENTIFIER = re.compile(r"[A-Za-z0-9](?:[\w./\-–+]*[A-Za-z0-9])?")
 
@@ -163,10 +168,26 @@ def find_phones(text: str) -> Iterator[FoundText]:
         yield FoundText(" ".join(match.group().split()), match.start(), match.end())
 
 
+def find_times(text: str) -> Iterator[FoundText]:
+    """Times of day in ``text``, as hours and minutes of 24 hours, seconds where given."""
+    for match in _TIME.finditer(text):
+        hours = int(match[1])
+        if match[4]:
+            hours = hours % 12 + (12 if match[4][0] in "pP" else 0)
+        value = f"{hours:02}:{match[2]}" + (f":{match[3]}" if match[3] else "")
+        yield FoundText(value, match.start(), match.end())
+
+
 def find_identifiers(text: str) -> Iterator[FoundText]:
     """Numbers that things go by: words with at least one digit, brackets left out."""
     plain = re.sub(r"\([^)]*\)", lambda match: " " * len(match.group()), text)
     for match in _IDENTIFIER.finditer(plain):
         value = match.group()
         if any(char.isdigit() for char in value):
-            yield FoundText(value, match.start(), match.end())
+            # "FT 2026/117": the series belongs to the number
+            prefix = _PREFIX.search(plain[: match.start()]) if value[0].isdigit() else None
+            if prefix is not None and prefix[1] not in _NO_PREFIX:
+                value = f"{prefix[1]} {value}"
+                yield FoundText(value, prefix.start(), match.end())
+            else:
+                yield FoundText(value, match.start(), match.end())

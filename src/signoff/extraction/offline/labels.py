@@ -11,6 +11,7 @@ from functools import cache
 from signoff.extraction.offline.layout import PHRASE_GAP, Line, Sheet
 from signoff.extraction.offline.lexicon import (
     CONCEPTS,
+    DOCUMENT_TITLES,
     LINE_CONCEPTS,
     NUMBER_WORDS,
     ROLES,
@@ -124,7 +125,8 @@ class Vocabulary:
     @classmethod
     def of(cls, labels: Iterable[str]) -> Vocabulary:
         """The lexicon's labels together with the schema's (as keys)."""
-        keys = {*concept_labels(), *role_labels(), *labels}
+        titles = {key(phrase) for text in DOCUMENT_TITLES.values() for phrase in phrases(text)}
+        keys = {*concept_labels(), *role_labels(), *titles, *labels}
         vocabulary = cls({label for label in keys if label})
         for label in vocabulary.keys:
             if len(label) >= MIN_FUZZY:
@@ -170,7 +172,7 @@ class Vocabulary:
     def _longest(
         self, line: Line, words: list[str], start: int, *, fuzzy: bool
     ) -> tuple[str, int] | None:
-        joined = ""
+        joined, opened = "", 0
         best: tuple[str, int] | None = None
         for end in range(start + 1, min(start + MAX_LABEL_WORDS, len(words)) + 1):
             if end - start > 1:
@@ -182,6 +184,9 @@ class Vocabulary:
             if any(char.isdigit() for char in token):
                 break
             joined += words[end - 1]
+            opened += token.count("(") - token.count(")")
+            if opened > 0:
+                continue  # "Total (VAT incl.)" is no total of VAT
             if label := self.match(joined, fuzzy=fuzzy):
                 best = (label, end)
             elif end - start == 1 and "/" in token:

@@ -28,6 +28,7 @@ CURRENCY_SIGNS = {
     "sFr.": "CHF",
     "Rs.": "INR",
     "Rs": "INR",
+    "RM": "MYR",
     "zł": "PLN",
     "Kč": "CZK",
     "Ft": "HUF",

@@ -55,7 +55,8 @@ class OfflineReader:
         for order, sheet in enumerate(kept[:MAX_SHEETS]):
             sheet.order = order
         fields = {k: v for d in request.documents for k, v in d.info.fields.items()}
-        corpus = Corpus.of(kept[:MAX_SHEETS], vocabulary, fields)
+        headers = next((d.info.headers for d in request.documents if d.info.headers), {})
+        corpus = Corpus.of(kept[:MAX_SHEETS], vocabulary, fields, headers)
         data = assembler.assemble(corpus, tables)
         if not data:
             return Reading(
@@ -112,7 +113,7 @@ def _kept_sheets(
             )
         sheet = sheet_of(page, document=info.number, pages=info.page_count, weight=weight)
         if tables:
-            corpus = Corpus.of([sheet], vocabulary, {})
+            corpus = Corpus.of([sheet], vocabulary)
             for table in tables:
                 table.feed(sheet, corpus)
         (first if len(first) < FIRST_PAGES else last).append(sheet)

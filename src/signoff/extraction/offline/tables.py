@@ -228,7 +228,7 @@ class TableReader:
             if target.kind is Kind.IDENTIFIER:
                 kept = lines[skip : skip + 1]
             else:
-                kept = _paragraph(lines[skip:], limit=header.limit(name))
+                kept = _paragraph(_behind_code(lines[skip:]), limit=header.limit(name))
             tokens = [token for line in kept for token in line]
             text = " ".join(token.text for token in tokens).strip(" ;|")
             if target.concept == "unit" and (len(text) > 15 or any(c.isdigit() for c in text)):
@@ -252,6 +252,15 @@ def flat_row(group: Group) -> dict[str, Target]:
         elif isinstance(child, Group):
             found |= {f"{name}/{inner}": target for inner, target in flat_row(child).items()}
     return found
+
+
+def _behind_code(lines: list[list[Token]]) -> list[list[Token]]:
+    """The lines but for an article's number that stands above its name."""
+    while len(lines) > 1 and len(lines[0]) == 1 and any(c.isdigit() for c in lines[0][0].text):
+        if not any(len(word) > 2 and word.isalpha() for t in lines[1] for word in words_of(t.text)):
+            break
+        lines = lines[1:]
+    return lines
 
 
 def _without_notes(cells: Mapping[str, list[Token]], line: Line) -> dict[str, list[Token]]:

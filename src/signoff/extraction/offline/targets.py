@@ -18,6 +18,7 @@ from signoff.extraction.offline.labels import (
     words_of,
 )
 from signoff.extraction.offline.lexicon import (
+    CHOICE_SYNONYMS,
     PARTY_ATTRIBUTES,
     ROLE_NAMES,
     ROLES,
@@ -50,7 +51,7 @@ class Target:
     concept: str | None = None
     role: str | None = None
     attribute: str | None = None
-    choices: tuple[Any, ...] = ()
+    choices: dict[str, Any] = field(default_factory=dict)
     examples: tuple[Any, ...] = ()
 
 
@@ -192,7 +193,6 @@ class Planner:
         name = spaced(str(path[-1]))
         own = own_labels(name, schema)
         role_here, attribute, concept = self._meaning(name, schema, own, role, in_table=in_table)
-        choices = schema.get("enum")
         target = Target(
             path=path,
             schema=schema,
@@ -203,7 +203,7 @@ class Planner:
             concept=concept.name if concept else None,
             role=role_here,
             attribute=attribute,
-            choices=tuple(choices) if isinstance(choices, list) else (),
+            choices=choices_of(schema),
             examples=_examples(schema),
         )
         if concept is not None:
@@ -227,10 +227,14 @@ class Planner:
         if in_table:
             return None, None, next((table[label] for label in own if label in table), None)
         if role is not None and (attribute := attribute_of(words_of(name))):
-            return role, attribute, None
+            # the seller's bank and contact details stand anywhere, under labels of their own
+            stray = attribute in _ATTRIBUTE_KINDS and role == "seller"
+            return role, attribute, concepts_by_name().get(attribute) if stray else None
         if key(name) in table:
             return None, None, table[key(name)]
         words = words_of(name)
+        if role is None and attribute_of(words) in ("address", "street", "postal_code", "city"):
+            return "seller", attribute_of(words), None
         named = role_of(words)
         if named is not None:
             rest = [word for word in words if word not in _role_words()]
@@ -280,7 +284,7 @@ def _examples(schema: JsonObject) -> tuple[Any, ...]:
 
 def own_labels(name: str, schema: JsonObject) -> dict[str, float]:
     """Label keys that the schema itself gives: name, title, synonyms in brackets."""
-    labels: dict[str, float] = {key(name): 0.9}
+    labels: dict[str, float] = {key(name): 1.0}
     description = _text(schema, "description")
     title = _text(schema, "title")
     texts = [(title, 1.0)]
@@ -296,6 +300,27 @@ def own_labels(name: str, schema: JsonObject) -> dict[str, float]:
             labels.setdefault("".join(words), weight)
     labels.pop("", None)
     return labels
+
+
+def choices_of(schema: JsonObject) -> dict[str, Any]:
+    """What may stand in a document for each value of an enum, as a key: itself, its synonyms.
+
+    A description may give them in brackets: "cash (bar, espèces) or card (Karte, carte)".
+    """
+    values = schema.get("enum")
+    found: dict[str, Any] = {}
+    for value in values if isinstance(values, list) else ():
+        if not isinstance(value, str | int | float):
+            continue
+        named = re.compile(rf"(?<!\w){re.escape(str(value))}\s*\(([^()]{{1,200}})\)", re.IGNORECASE)
+        texts = [str(value), spaced(str(value))]
+        for match in named.finditer(_text(schema, "description")):
+            texts += re.split(r"[,;/|]", match[1])
+        texts += CHOICE_SYNONYMS.get(key(str(value)), "").split("|")
+        for text in texts:
+            if label := key(text):
+                found.setdefault(label, value)
+    return found
 
 
 def _role_words() -> frozenset[str]:
@@ -323,12 +348,21 @@ def attribute_of(words: list[str]) -> str | None:
     return None
 
 
+_ATTRIBUTE_KINDS = {
+    "vat_id": Kind.VAT_ID,
+    "country": Kind.COUNTRY,
+    "iban": Kind.IBAN,
+    "email": Kind.EMAIL,
+    "phone": Kind.PHONE,
+}
+
+
 def kind_of(target: Target, name: str, concept: Concept | None) -> Kind:
     """What the values of a property look like, from type, format, meaning and name."""
     schema, types = target.schema, target.json_types
     if target.concept == "currency":
         return Kind.CURRENCY
-    if target.choices:
+    if "enum" in schema:
         return Kind.CHOICE
     if types & {"number", "integer"} and "string" not in types:
         if concept is not None and concept.kind in (Kind.MONEY, Kind.NUMBER, Kind.PERCENT):
@@ -350,7 +384,7 @@ def kind_of(target: Target, name: str, concept: Concept | None) -> Kind:
     if by_format is not None:
         return by_format
     if target.attribute is not None:
-        return {"vat_id": Kind.VAT_ID, "country": Kind.COUNTRY}.get(target.attribute, Kind.NAME)
+        return _ATTRIBUTE_KINDS.get(target.attribute, Kind.NAME)
     if concept is not None:
         return concept.kind
     return _kind_by_name(target, words_of(name))

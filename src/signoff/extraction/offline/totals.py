@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from signoff.extraction.offline.fields import typed_below, typed_right
 from signoff.extraction.offline.found import Candidate, Corpus
-from signoff.extraction.offline.labels import concept_labels
+from signoff.extraction.offline.labels import Label, concept_labels
 from signoff.extraction.offline.lexicon import Kind
 
 NAMES = ("total_net", "total_tax", "total_gross")
@@ -43,10 +43,19 @@ def _labelled(corpus: Corpus, name: str, own: dict[str, float]) -> list[Candidat
     candidates: list[Candidate] = []
     for label_key, weight in weights.items():
         for label in corpus.labels.get(label_key, ()):
+            if _qualifies(corpus, label):
+                continue
             trust = weight * label.sheet.weight * (1.0 if label.opens or label.colon else 0.8)
             candidates += typed_right(Kind.MONEY, corpus, label, trust)
             candidates += typed_below(Kind.MONEY, corpus, label, trust * 0.9)
     return _ranked(candidates)
+
+
+def _qualifies(corpus: Corpus, label: Label) -> bool:
+    """Whether a label only says more of the one right before it: "Total (incl. VAT)"."""
+    return not label.opens and any(
+        other.end == label.start for other in corpus.labels_by_line[label.line]
+    )
 
 
 def _ranked(candidates: Iterable[Candidate]) -> list[Candidate]:

@@ -10,7 +10,9 @@ from signoff.extraction.offline.lexicon.concepts import Concept, Kind
 from signoff.extraction.offline.lexicon.lines import LINE_CONCEPTS
 from signoff.extraction.offline.lexicon.money import MONEY_AND_TERMS
 from signoff.extraction.offline.lexicon.names import (
+    CHOICE_SYNONYMS,
     COUNTRIES,
+    DOCUMENT_TITLES,
     FALSE_WORDS,
     LANGUAGE_WORDS,
     LEGAL_FORMS,
@@ -27,7 +29,9 @@ CONCEPTS = (*NUMBERS_AND_DATES, *MONEY_AND_TERMS)
 
 __all__ = [
     "CONCEPTS",
+    "CHOICE_SYNONYMS",
     "COUNTRIES",
+    "DOCUMENT_TITLES",
     "Concept",
     "FALSE_WORDS",
     "Kind",

@@ -23,6 +23,7 @@ class Kind(StrEnum):
     EMAIL = "email"
     URL = "url"
     PHONE = "phone"
+    TIME = "time"
     COUNTRY = "country"
     BOOLEAN = "boolean"
     CHOICE = "choice"

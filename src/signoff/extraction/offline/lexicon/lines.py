@@ -8,28 +8,30 @@ LINE_CONCEPTS: tuple[Concept, ...] = (
     Concept(
         "position",
         Kind.NUMBER,
-        "pos|position|no|nr|item no|line|ligne|linha|#|item #|lfd nr|line no|zeile|pos nr",
+        "pos|position|no|nr|s no|sl no|sr no|item no|line|ligne|linha|#|item #|lfd nr|line no"
+        "|zeile|pos nr",
         "",
-        "line number|line no|position number",
+        "line number|line no|position number|item",
     ),
     Concept(
         "description",
         Kind.TEXT,
-        "description|item description|product|product name|article|article name|item|items"
-        "|service|particulars|title|details|goods|description of goods|beschreibung|bezeichnung"
-        "|artikelbezeichnung|artikel|leistung|produkt|produktbeschreibung|text"
+        "description|item description|product|product name|article|article name|items"
+        "|particulars|goods|description of goods|beschreibung|bezeichnung"
+        "|artikelbezeichnung|artikel|leistung|produkt|produktbeschreibung"
         "|leistungsbeschreibung"
         "|warenbezeichnung|désignation|libellé|produit|prestation|désignation des articles"
         "|description des articles|descrição|designação|artigo|produto|serviço|produkt beschreibung"
         "|designação do artigo|descrição do artigo|artikelbeschreibung|ware|bezeichnung der ware"
-        "|position beschreibung",
-        "",
+        "|position beschreibung|omschrijving|descripción|concepto|descrizione|nazwa",
+        "item|text|title|details|service",
         "name|label|item name|text",
     ),
     Concept(
         "quantity",
         Kind.NUMBER,
-        "quantity|qty|qty ordered|ordered|delivered|quantity ordered|quantity delivered|units|count"
+        "quantity|qty|aantal|cantidad|quantità|ilość|qty ordered|ordered|delivered"
+        "|quantity ordered|quantity delivered|units|count"
         "|menge|anzahl|stück|bestellmenge|liefermenge|gelieferte menge|geliefert|bestellt|stk|mge"
         "|quantité|qté|quantité livrée|quantité commandée|qte|nombre|nb|quantidade|qtd|qtde|quant"
         "|qty shipped|shipped|qtd entregue|hours|stunden|heures|horas|std|livré|commandé",
@@ -44,7 +46,8 @@ LINE_CONCEPTS: tuple[Concept, ...] = (
     Concept(
         "unit_price",
         Kind.MONEY,
-        "unit price|price|price per unit|price each|rate|each|unit cost|net price|cost|unit net"
+        "unit price|price|prijs|precio|prezzo|cena|stukprijs|u price|price per unit|price each"
+        "|rate|each|unit cost|net price|cost|unit net"
         "|einzelpreis|stückpreis|preis|e-preis|ep|einzelpreis netto|nettopreis|vk preis|ep netto"
         "|preis pro einheit|preis je einheit|preis einheit|stk preis|prix unitaire|p.u.|pu|p.u. ht"
         "|pu ht|prix unitaire ht|prix unit|prix u|prix|preço unitário|preço|preço unit|p. unit"
@@ -55,7 +58,8 @@ LINE_CONCEPTS: tuple[Concept, ...] = (
     Concept(
         "amount",
         Kind.MONEY,
-        "amount|line total|total|line amount|net amount|total price|extended price|sum|net|value"
+        "amount|line total|bedrag|importe|importo|wartość|amt|total amt|total|line amount"
+        "|net amount|total price|extended price|sum|net|value"
         "|amount excl vat|total excl vat|total net|gesamtpreis|gesamt|betrag|summe|gesamtbetrag"
         "|nettobetrag|zeilenbetrag|nettowert|netto|gesamtpreis netto|gp|g-preis|positionsbetrag"
         "|positions betrag|betrag netto|wert|positionsbetrag ohne ust|zeilenbetrag ohne mwst"

@@ -13,7 +13,14 @@ MONEY_AND_TERMS: tuple[Concept, ...] = (
         "|total incl vat"
         "|total including vat|total inc vat|total incl tax|gross total|total gross|gross amount"
         "|total payable|amount payable|invoice amount|total to pay|total including tax"
-        "|total for this invoice|gesamtbetrag|rechnungsbetrag|bruttobetrag|endbetrag|gesamtsumme"
+        "|total for this invoice|final total|total incl gst|total inclusive gst|total gst incl|total vat incl|total tax incl|total incl|net total incl gst"
+        "|total sales inclusive gst|total sales incl gst|total amt rounded|total rounded"
+        "|rounded total"
+        "|total rm|nett total|total amount rm|total amt incl gst|total payable rm|total sales"
+        "|totaal|totaalbedrag|totaal te betalen|te betalen|totaal incl btw|importe total"
+        "|total factura|total con iva|totale fattura|totale documento|totale da pagare|do zapłaty"
+        "|razem brutto|totale|total a pagar eur"
+        "|gesamtbetrag|rechnungsbetrag|bruttobetrag|endbetrag|gesamtsumme"
         "|bruttosumme|gesamt brutto|summe brutto|gesamtbetrag brutto|rechnungssumme brutto"
         "|betrag brutto|gesamtbetrag inkl mwst|total inkl mwst|rechnungsendbetrag|zu zahlen"
         "|zu zahlender betrag|rechnungssumme|brutto|total brutto|total ttc|montant ttc"
@@ -32,7 +39,10 @@ MONEY_AND_TERMS: tuple[Concept, ...] = (
     Concept(
         "total_net",
         Kind.MONEY,
-        "subtotal|sub total|net total|total net|net amount|total excl vat|total excluding vat"
+        "total excl gst|total excluding gst|total excl of gst|subtotaal|totaal excl btw"
+        "|base imponibile"
+        "|totale imponibile|imponibile|suma netto|razem netto|total sin iva|total sales excl gst"
+        "|subtotal|sub total|net total|total net|net amount|total excl vat|total excluding vat"
         "|total ex vat|amount excl vat|total excl tax|total before tax|amount before tax|net value"
         "|total net amount|total without vat|taxable amount|goods total|nettobetrag|zwischensumme"
         "|summe netto|nettosumme|gesamt netto|gesamtbetrag netto|netto|betrag netto|warenwert netto"
@@ -48,7 +58,8 @@ MONEY_AND_TERMS: tuple[Concept, ...] = (
     Concept(
         "total_tax",
         Kind.MONEY,
-        "total tax|tax total|total vat|vat total|vat amount|tax amount|sales tax|total taxes"
+        "total gst|gst amount|gst payable|btw|totaal btw|cuota iva|totale iva|importo iva|kwota vat"
+        "|total tax|tax total|total vat|vat total|vat amount|tax amount|sales tax|total taxes"
         "|umsatzsteuer gesamt|ust gesamt|mwst betrag|mwst gesamt|steuerbetrag|ust betrag"
         "|gesamt mwst|gesamt ust|summe mwst|summe ust|mehrwertsteuerbetrag|umsatzsteuerbetrag"
         "|gesamtsteuer|enthaltene mwst|enthaltene mehrwertsteuer|zzgl mwst|zzgl ust|inkl mwst"
@@ -197,7 +208,7 @@ MONEY_AND_TERMS: tuple[Concept, ...] = (
         "phone number|telephone number",
     ),
     Concept("website", Kind.URL, "website|web|internet|www|site|homepage|im internet", "", "url"),
-    Concept("time", Kind.TEXT, "time|uhrzeit|zeit|heure|hora|uhr", "", "time of day|purchase time"),
+    Concept("time", Kind.TIME, "time|uhrzeit|zeit|heure|hora|uhr", "", "time of day|purchase time"),
     Concept("page", Kind.TEXT, "page|seite|página"),
     Concept("subject", Kind.TEXT, "subject|betreff|objet|assunto"),
     Concept(

@@ -25,8 +25,9 @@ ROLES: dict[str, str] = {
     "|local de carga|ship from|pickup address|abholadresse|returns to",
 }
 ROLE_NAMES: dict[str, str] = {
-    "seller": "seller vendor supplier merchant store shop issuer lieferant verkäufer fournisseur"
-    " vendeur fornecedor vendedor sender creditor payee contractor absender emitter provider",
+    "seller": "company seller vendor supplier merchant store shop issuer lieferant verkäufer"
+    " fournisseur vendeur fornecedor vendedor sender creditor payee contractor absender emitter"
+    " provider",
     "buyer": "buyer customer client purchaser recipient kunde käufer acheteur cliente comprador"
     " debtor payer empfänger besteller bill",
     "ship_to": "ship shipping delivery deliver consignee receiver lieferadresse",
@@ -67,7 +68,8 @@ LEGAL_FORMS = (
     r"|e\. ?K\.|eG|e\. ?V\.|a\. ?G\.|Ltd\.?|Limited|LLP|PLC|plc|Inc\.?|LLC|L\.L\.C\.|Corp\.?"
     r"|Corporation|Co\.|SARL|S\.A\.R\.L\.|SAS|SASU|S\.A\.S\.|EURL|SA|S\.A\.|SNC|Lda\.?|LDA"
     r"|Unipessoal Lda\.?|Ltda\.?|S\.L\.|SL|S\.p\.A\.|S\.r\.l\.|Srl|B\.V\.|BV|N\.V\.|ApS|A/S|AB|Oy"
-    r"|Pty|Sàrl|SE|Pvt\.?"
+    r"|Pty|Sàrl|SE|Pvt\.?|GMBH|LTD\.?|INC\.?|LIMITED|CORP\.?|Sdn\.? Bhd\.?|SDN\.? ?BHD\.?|S/B"
+    r"|Pte\.? Ltd\.?|PTE\.? LTD\.?|PVT\.?|Sp\. ?z ?o\.?o\.?|S\.L\.U\.|V\.O\.F\."
 )
 _STOP_WORDS = "de du da do das dos d l la le les des the of der die den und et e"
 STOP_WORDS = frozenset(_STOP_WORDS.split())
@@ -87,3 +89,21 @@ _TRUE_WORDS = "yes true ja oui sim x ✓ ✔ ☑ ☒ vrai wahr verdadeiro y"
 TRUE_WORDS = frozenset(_TRUE_WORDS.split())
 _FALSE_WORDS = "no false nein non não nao ☐ faux falsch falso n"
 FALSE_WORDS = frozenset(_FALSE_WORDS.split())
+CHOICE_SYNONYMS = {
+    "cash": "bar|barzahlung|bargeld|espèces|numerário|dinheiro|contado|efectivo",
+    "card": "karte|kartenzahlung|ec karte|girocard|visa|mastercard|maestro|amex|carte"
+    "|carte bancaire|cb|cartão|multibanco|debit|credit card|debit card|contactless|kontaktlos"
+    "|sans contact|kreditkarte|ec cash|bancontact|tarjeta",
+    "transfer": "überweisung|bank transfer|virement|transferência|wire transfer|sepa",
+    "directdebit": "lastschrift|bankeinzug|prélèvement|débito direto|sepa lastschrift",
+}
+DOCUMENT_TITLES = {
+    "order": "purchase order|order|bestellung|bon de commande|commande|encomenda"
+    "|nota de encomenda|pedido|ordem de compra|purchase order no|po no|order no|bestellung nr"
+    "|bon de commande n°|nota de encomenda nº|encomenda nº|pedido nº",
+    "other": "invoice|tax invoice|rechnung|facture|fatura|delivery note|lieferschein"
+    "|bon de livraison|guia de remessa|receipt|quittung|reçu|recibo|credit note|gutschrift"
+    "|avoir|nota de crédito|handelsrechnung|order confirmation|auftragsbestätigung"
+    "|confirmation de commande|packing slip|angebot|quotation|devis|invoice no|rechnung nr"
+    "|facture n°|fatura nº|lieferschein nr|bon de livraison n°|guia de remessa nº",
+}

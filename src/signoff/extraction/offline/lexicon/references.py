@@ -9,7 +9,9 @@ NUMBERS_AND_DATES: tuple[Concept, ...] = (
     Concept(
         "invoice_number",
         Kind.IDENTIFIER,
-        "invoice number|invoice no|invoice #|invoice id|inv no|bill number|bill no|tax invoice no"
+        "factuurnummer|factuur nr|número de factura|factura nº|nº factura|numero fattura|fattura n"
+        "|numer faktury|faktura nr|nr faktury|inv no|tax invoice number|bill #|doc no|cash bill no"
+        "|invoice number|invoice no|invoice #|invoice id|inv no|bill number|bill no|tax invoice no"
         "|rechnungsnummer|rechnungs nr|rechnung nr|rechnungs id|rg nr|re nr|belegnummer|beleg nr"
         "|numéro de facture|facture n°|n° de facture|n° facture|facture numéro|réf facture"
         "|número da fatura|número de fatura|fatura nº|nº da fatura|nº fatura|fatura número"
@@ -33,13 +35,16 @@ NUMBERS_AND_DATES: tuple[Concept, ...] = (
         "|check #|order #|numéro de ticket|n° ticket|n° de ticket|numéro de reçu|reçu n°"
         "|número do recibo|recibo nº|talão nº|número do talão|fatura simplificada nº"
         "|transaktionsnummer|n° transaction|nº transação|fatura simplificada",
-        "receipt|ticket|bon|beleg|quittung|reçu|recibo|talão|trans|transaction|check",
+        "receipt|ticket|bon|beleg|quittung|reçu|recibo|talão|trans|transaction|check|doc no|bill no"
+        "|invoice no|invoice #|invoice number|inv no|tax invoice no|cash bill no|slip no|bill #"
+        "|rechnung nr|rechnungsnummer|facture n°|fatura nº|rechnung",
         "ticket|slip number",
     ),
     Concept(
         "order_number",
         Kind.IDENTIFIER,
-        "order number|order no|order id|order #|po number|po no|p.o. number|p.o. no|po #"
+        "bestelnummer|ordernummer|nº pedido|order number|order no|order id|order #|po number"
+        "|po no|p.o. number|p.o. no|po #"
         "|purchase order number|purchase order no|purchase order #|your order no|your order number"
         "|bestellnummer|bestell nr|bestellung nr|ihre bestellnummer|auftragsnummer|auftrags nr"
         "|auftrag nr|ihre bestellung nr|numéro de commande|n° de commande|commande n°|n° commande"
@@ -134,7 +139,9 @@ NUMBERS_AND_DATES: tuple[Concept, ...] = (
     Concept(
         "date",
         Kind.DATE,
-        "invoice date|date of invoice|date of issue|issue date|issued|issued on|invoice dated"
+        "factuurdatum|fecha de factura|fecha factura|fecha|data fattura|data wystawienia|inv date"
+        "|bill dt|invoice dt|invoice date|date of invoice|date of issue|issue date|issued"
+        "|issued on|invoice dated"
         "|tax point|bill date|billing date|receipt date|purchase date|document date|date issued"
         "|rechnungsdatum|belegdatum|ausstellungsdatum|rechnung vom|datum der rechnung"
         "|gutschriftsdatum|beleg datum|rechnungs datum|erstellt am|date de facture|date facture"
@@ -148,7 +155,8 @@ NUMBERS_AND_DATES: tuple[Concept, ...] = (
     Concept(
         "due_date",
         Kind.DATE,
-        "due date|payment due|payment due date|due on|due by|pay by|payable by|please pay by|due"
+        "vervaldatum|fecha de vencimiento|scadenza|data scadenza|termin płatności|due date"
+        "|payment due|payment due date|due on|due by|pay by|payable by|please pay by|due"
         "|fällig|fällig am|fälligkeit|fälligkeitsdatum|zahlbar bis|zahlungsziel|zu zahlen bis"
         "|zahlbar bis zum|fällig bis|fällig zum|zahlungsfrist|bis zum|bis spätestens|zahlung bis"
         "|überweisen sie bis zum|spätestens am|ohne abzug bis|netto bis|date d'échéance|échéance"

@@ -23,6 +23,9 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from referencing import Registry, Resource
+from referencing.exceptions import Unresolvable
+from referencing.jsonschema import DRAFT202012
 
 JsonObject = dict[str, Any]
 
@@ -56,7 +59,24 @@ def check_object_schema(schema: JsonObject, *, properties_required: bool = True)
         raise ValueError('needs "type": "object" at its root')
     if properties_required and not schema.get("properties"):
         raise ValueError("needs at least one entry under properties")
+    resource = DRAFT202012.create_resource(schema)
+    _check_references(resource, Registry().resolver_with_root(resource))
     return schema
+
+
+def _check_references(resource: Resource[Any], resolver: Any) -> None:
+    for keyword in ("$ref", "$dynamicRef"):
+        target = resource.contents.get(keyword) if isinstance(resource.contents, dict) else None
+        try:
+            if target is not None:
+                resolver.lookup(target)
+        except Unresolvable as error:
+            raise ValueError(
+                f"refers to {target!r} ({keyword}), which is not in the schema; what it refers to"
+                " belongs under $defs"
+            ) from error
+    for part in resource.subresources():
+        _check_references(part, resolver.in_subresource(part))
 
 
 class AgentStatus(StrEnum):
@@ -123,7 +143,7 @@ class EmailTrigger(_Strict):
 
     active: bool = False
     address: str = Field(pattern=r"^[^@\s]+@[^@\s]+$")
-    allowed_senders: list[str] = Field(
+    allowed_senders: list[Annotated[str, Field(pattern=r"^[^@\s]*@[^@\s]+$")]] = Field(
         default_factory=list,
         description="Addresses, or @domain for a whole domain; an empty list allows anyone.",
     )
@@ -170,7 +190,7 @@ class Agent(_Strict):
     execution_types: list[ExecutionType] = Field(default_factory=list)
     file_uploads: bool = True
     email_trigger: EmailTrigger | None = None
-    failure_codes: dict[str, str] = Field(
+    failure_codes: dict[Annotated[str, Field(min_length=1, max_length=64)], str] = Field(
         default_factory=dict, description="The agent's own failure codes and what they mean."
     )
     max_corrections: int = Field(

@@ -20,6 +20,7 @@ FAILURE_CODES: dict[str, str] = {
     "input_unavailable": "A path or URL could not be read.",
     "forbidden_address": "A URL leads into a network that the operator has not allowed.",
     "unreadable_file": "A file could not be parsed: encrypted, broken, or it hit a parsing limit.",
+    "invalid_agent": "The agent's data schema, though valid, cannot be applied: correct the agent.",
     "agent_not_runnable": "The agent is archived or has no data schema.",
     "model_unavailable": "No configured model answered.",
     "timeout": "The time an execution may take is used up.",

@@ -1,6 +1,6 @@
 """The record of one execution, as the rest of the code sees it.
 
-Instances are snapshots: :mod:`signoff.storage.repository` makes them from rows and nobody
+Instances are snapshots: the modules of :mod:`signoff.storage` make them from rows and nobody
 changes them. Times are aware, in UTC.
 """
 

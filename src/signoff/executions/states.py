@@ -1,6 +1,6 @@
 """Where an execution is, and the steps it may take from there: data, no behaviour.
 
-:func:`signoff.storage.repository.Repository.transition` is the one function that applies
+:func:`signoff.storage.transitions.transition` is the one function that applies
 :data:`TRANSITIONS`.
 """
 

@@ -20,7 +20,8 @@ from signoff.storage.store import Store
 from signoff.storage.tables import ExecutionRow
 from signoff.storage.transitions import set_failure, transition
 
-ALLOWED = [(source, target) for source, targets in TRANSITIONS.items() for target in targets]
+# sorted: every test process must find the same tests in the same order
+ALLOWED = sorted((source, target) for source, targets in TRANSITIONS.items() for target in targets)
 REFUSED = sorted(set(product(Status, Status)) - set(ALLOWED))
 
 

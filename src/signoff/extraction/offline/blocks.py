@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from signoff.extraction.offline.found import Candidate, Corpus
-from signoff.extraction.offline.labels import Label, key, role_labels, words_of
+from signoff.extraction.offline.labels import Label, concept_labels, key, role_labels, words_of
 from signoff.extraction.offline.layout import Line, Sheet, Token
 from signoff.extraction.offline.lexicon import COUNTRIES, LEGAL_FORMS, Kind
 from signoff.extraction.offline.targets import attribute_of
@@ -24,6 +24,7 @@ _POSTAL_UK = re.compile(
     r"(?:(?P<city>[A-Z][\w'’.\- ]+?),?\s+)?(?P<code>[A-Z]{1,2}\d[A-Z\d]?\s+\d[A-Z]{2})(?!\w)"
 )
 _COUNTRY_PREFIX = {"D": "DE", "A": "AT", "F": "FR", "P": "PT", "E": "ES", "I": "IT", "B": "BE"}
+_COUNTRY_KEYS = frozenset(key(country) for country in COUNTRIES)
 _LEGAL = re.compile(rf"(?<![\w.])(?:{LEGAL_FORMS})(?![\w])")
 _SALUTATION = re.compile(
     r"^(?:herrn?|frau|firma|fa\.|an|mr\.?|mrs\.?|ms\.?|m\.|mme\.?|monsieur|madame|messrs\.?"
@@ -154,6 +155,8 @@ def _home(blocks: Sequence[Block], entry: Entry, sheet: Sheet) -> Block | None:
         step = entry.line.middle - last.line.middle
         # behind its postal code, a block ends with the next gap
         ended = any(postal_match(each.text) for each in block.entries)
+        if ended and len(block.entries) == 1:
+            continue  # a sender's whole address in one line
         reach = 1.3 if ended else 1.9 if len(block.entries) > 3 else 3.0
         if not 0 < step <= reach * sheet.pitch:
             continue
@@ -212,7 +215,12 @@ def is_name(text: str, corpus: Corpus) -> bool:
         return False
     if "@" in text or "www." in text or text.endswith(":") or ": " in text or text[:1] == "(":
         return False
-    if key(text) in corpus.vocabulary.keys or key(text) in {key(c) for c in COUNTRIES}:
+    name = key(text)
+    if (
+        name in corpus.vocabulary.keys
+        or name in concept_labels(lines=True)
+        or name in _COUNTRY_KEYS
+    ):
         return False
     return postal_match(text) is None and not corpus.find(Kind.DATE, text)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,6 +17,7 @@ WORD_GAP = 1.25
 PHRASE_GAP = 2.4
 """Beyond so many character widths, a new column begins."""
 MAX_WORDS = 20_000
+_RULES = re.compile(r"[|\[\]¦]+")
 
 
 class Token(NamedTuple):
@@ -215,6 +217,9 @@ def _tokens(word: Word) -> Iterable[Token]:
     token = Token(
         text, left, top, max(right, left + 1e-4), max(bottom, top + 1e-4), word.confidence
     )
+    if word.confidence < 1 and (parts := _RULES.split(text)) != [text]:
+        yield from _without_rules(token, parts)
+        return
     colon = text.find(":")
     label = text[: max(colon, 0)].replace(".", "").replace("-", "")
     # "Nr.:4711" is a label and its value; "12:30" and "https://" are not
@@ -224,6 +229,18 @@ def _tokens(word: Word) -> Iterable[Token]:
         yield token._replace(text=text[colon + 1 :], left=min(cut, token.right - 1e-5))
     else:
         yield token
+
+
+def _without_rules(token: Token, parts: list[str]) -> Iterable[Token]:
+    """What OCR read around a table's vertical lines, which it takes for letters."""
+    width = (token.right - token.left) / len(token.text)
+    offset = 0
+    for part in parts:
+        offset = token.text.index(part, offset)
+        if part.strip("_—=~"):
+            left = token.left + offset * width
+            yield token._replace(text=part, left=left, right=left + len(part) * width)
+        offset += len(part)
 
 
 def _straightened(tokens: list[Token]) -> list[Token]:

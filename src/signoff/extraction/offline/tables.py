@@ -18,7 +18,9 @@ from signoff.extraction.offline.targets import Group, Table, Target
 
 MAX_TEXT_LINES = 3
 ROW_SCORE = 0.5
-TOTALS = frozenset({"total_net", "total_tax", "total_gross"})
+TOTALS = frozenset({"total_net", "total_tax", "total_gross", "carried_forward"})
+
+LETTERHEAD = frozenset({"iban", "bic", "vat_id", "tax_number", "phone", "email", "website"})
 
 Row = dict[str, Candidate]
 Accept = Callable[[Target, Any], Any]
@@ -124,7 +126,7 @@ class TableReader:
                 if header.columns[i].target
             }
             numbers = self._numbers(_without_notes(cells, line), corpus, sheet)
-            total = _is_total(line, corpus)
+            total = _opens_with(line, corpus, TOTALS | LETTERHEAD)
             self._ending |= total
             strong = len(numbers) >= 2 and self._text_cells(cells)
             if total or (self._ending and not strong) or (carried and row is None and not strong):
@@ -293,12 +295,12 @@ def _paragraph(lines: list[list[Token]], *, limit: float) -> list[list[Token]]:
     return kept
 
 
-def _is_total(line: Line, corpus: Corpus) -> bool:
-    """Whether a line is one of sums: it opens with such a label."""
+def _opens_with(line: Line, corpus: Corpus, concepts: frozenset[str]) -> bool:
+    """Whether one of a line's phrases opens with a label of these concepts."""
     table = concept_labels()
     labels = corpus.labels_by_line.get(line, ())
     return any(
-        label.opens and any(name in TOTALS for name, _ in table.get(label.key, ()))
+        label.opens and any(name in concepts for name, _ in table.get(label.key, ()))
         for label in labels
     )
 

@@ -13,7 +13,8 @@ MONEY_AND_TERMS: tuple[Concept, ...] = (
         "|total incl vat"
         "|total including vat|total inc vat|total incl tax|gross total|total gross|gross amount"
         "|total payable|amount payable|invoice amount|total to pay|total including tax"
-        "|total for this invoice|final total|total incl gst|total inclusive gst|total gst incl|total vat incl|total tax incl|total incl|net total incl gst"
+        "|total for this invoice|final total|total incl gst|total inclusive gst|total gst incl"
+        "|total vat incl|total tax incl|total incl|net total incl gst"
         "|total sales inclusive gst|total sales incl gst|total amt rounded|total rounded"
         "|rounded total"
         "|total rm|nett total|total amount rm|total amt incl gst|total payable rm|total sales"
@@ -70,6 +71,12 @@ MONEY_AND_TERMS: tuple[Concept, ...] = (
         "tax|vat|gst|mwst|ust|mehrwertsteuer|umsatzsteuer|steuer|tva|taxe|taxes|iva|imposto|hst"
         "|impostos|mwst satz",
         "tax|vat|tax value|total vat amount",
+    ),
+    Concept(
+        "carried_forward",
+        Kind.MONEY,
+        "carried forward|brought forward|carry over|übertrag|seitenübertrag|zwischensumme seite"
+        "|à reporter|report|reporté|a transportar|transporte|saldo anterior|page total",
     ),
     Concept(
         "discount",

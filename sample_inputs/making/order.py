@@ -173,14 +173,14 @@ def _order() -> bytes:
         ],
         leading=5,
     )
-    sheet.put(LEFT, y + 50, "Ingrid Solberg, Purchasing", size=9.5)
-    sheet.rule(LEFT, LEFT + 60, y + 45.5, colour=GREY)
+    sheet.put(LEFT, y + 57, "Ingrid Solberg, Purchasing", size=9.5)
+    sheet.rule(LEFT, LEFT + 60, y + 52.5, colour=GREY)
     sheet.set_draw_color(20, 40, 120)
     sheet.set_line_width(0.5)
     for stroke in (
-        [(26, 42), (32, 24), (30, 52), (40, 38)],
-        [(40, 38), (46, 32), (42, 46), (52, 38)],
-        [(52, 38), (60, 26), (50, 54), (76, 34)],
+        [(26, 49), (32, 31), (30, 59), (40, 45)],
+        [(40, 45), (46, 39), (42, 53), (52, 45)],
+        [(52, 45), (60, 33), (50, 61), (76, 41)],
     ):
         sheet.bezier([(a, y + b) for a, b in stroke])
     sheet.rule(LEFT, RIGHT, 277, width=0.3, colour=NAVY)

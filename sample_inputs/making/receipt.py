@@ -32,7 +32,7 @@ def make() -> bytes:
     image = rasterise(_printed(), dpi=230)
     image = tinted(image, paper=(250, 250, 247), ink=(34, 34, 50))
     image = image.filter(ImageFilter.GaussianBlur(0.5))
-    image = grained(image, noise(image.size, seed=33, strength=0.05, grain=12))
+    image = grained(image, noise(image.size, seed=33, strength=0.025, grain=3))
     stream = io.BytesIO()
     flat = image.quantize(32, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     flat.save(stream, "GIF", optimize=True)
@@ -58,7 +58,7 @@ def expected() -> dict[str, object]:
 
 
 def _printed() -> bytes:
-    sheet = Sheet(date_of(2026, 10, 21), size=(80, 138), family="Courier")
+    sheet = Sheet(date_of(2026, 10, 21), size=(80, 148), family="Courier")
     sheet.add_page()
     _leaf(sheet, MIDDLE, 12)
     sheet.put(MIDDLE, 25, MERCHANT, size=14, style="B", align="C")

@@ -23,7 +23,7 @@ NAME = "receipt/ticket.jpg"
 
 MERCHANT = "Le Comptoir des Halles"
 LEFT, MIDDLE, RIGHT = 5.0, 40.0, 75.0
-HEIGHT = 128.0
+HEIGHT = 139.0
 
 ITEMS = [
     item("", "Formule midi", "2", "", "18.50"),
@@ -41,14 +41,14 @@ def make() -> bytes:
     paper = rasterise(_printed(), dpi=330)
     paper = tinted(paper, paper=(246, 243, 234), ink=(58, 56, 66))
     paper = paper.filter(ImageFilter.GaussianBlur(0.8))
-    paper = grained(paper, noise(paper.size, seed=18, strength=0.10, grain=9))
+    paper = grained(paper, noise(paper.size, seed=18, strength=0.05, grain=4))
     paper = _creased(paper)
     table = wood((1500, 2000), seed=4)
-    corners = [(246.0, 118.0), (1262.0, 150.0), (1296.0, 1882.0), (204.0, 1850.0)]
+    corners = [(262.0, 104.0), (1246.0, 138.0), (1284.0, 1890.0), (216.0, 1858.0)]
     photo = laid_on(table, paper, corners=corners)
-    photo = uneven_light(photo, corners=(100, 88, 86, 66), tint=(255, 249, 236))
+    photo = uneven_light(photo, corners=(100, 92, 90, 70), tint=(255, 249, 236))
     photo = grained(
-        photo.filter(ImageFilter.GaussianBlur(0.7)), noise(photo.size, seed=9, strength=0.09)
+        photo.filter(ImageFilter.GaussianBlur(0.7)), noise(photo.size, seed=9, strength=0.07)
     )
     exif = Image.Exif()
     exif[0x0112] = 6  # orientation: turn by 90 degrees clockwise to see it upright

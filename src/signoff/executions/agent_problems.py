@@ -13,12 +13,10 @@ from signoff.executions.agents import AGENT_NAME_PATTERN, Agent
 
 _PATTERNS = {
     AGENT_NAME_PATTERN: (
-        "takes letters, digits, spaces and - _ . +, at most 64,"
-        " with a letter or digit at both ends"
+        "takes letters, digits, spaces and - _ . +, at most 64, with a letter or digit at both ends"
     ),
     r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$": (
-        "takes small letters, digits and hyphens, at most 64,"
-        " with a letter or digit at both ends"
+        "takes small letters, digits and hyphens, at most 64, with a letter or digit at both ends"
     ),
     r"^[^@\s]+@[^@\s]+$": "must be a mail address such as orders@example.com",
 }

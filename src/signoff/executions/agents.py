@@ -7,6 +7,7 @@ reads the files. Field names in code and YAML are snake_case.
 from __future__ import annotations
 
 import json
+import re
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -36,7 +37,8 @@ AGENT_NAME_PATTERN = r"^[a-zA-Z0-9]([a-zA-Z0-9\-_.+ ]{0,62}[a-zA-Z0-9])?$"
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # an error that shows its input would show secrets, in tracebacks too
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 def check_object_schema(schema: JsonObject, *, properties_required: bool = True) -> JsonObject:
@@ -104,10 +106,16 @@ class WebhookDestination(_Strict):
         if secret is not None:
             from standardwebhooks.webhooks import Webhook
 
+            value = secret.get_secret_value()
+            message = "must be base64, with or without the prefix whsec_"
+            # The library drops characters that are not base64: a password would make another,
+            # weaker key, and one that the receiver's library need not arrive at.
+            if not re.fullmatch(r"(whsec_)?[A-Za-z0-9+/]+={0,2}", value):
+                raise ValueError(message)
             try:
-                Webhook(secret.get_secret_value())
+                Webhook(value)
             except Exception as error:
-                raise ValueError("must be base64, with or without the prefix whsec_") from error
+                raise ValueError(message) from error
         return secret
 
 

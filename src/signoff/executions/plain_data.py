@@ -14,8 +14,8 @@ from typing import Any
 import yaml
 
 MAX_DEPTH = 100
-MAX_SIZE = 32 * 1024 * 1024
-"""Characters and nodes after aliases are followed: a bomb is refused, not expanded."""
+MAX_SIZE = 1_000_000
+"""Nodes and characters that aliases may expand to: a bomb is refused, not expanded."""
 
 
 class PlainDataError(ValueError):
@@ -63,7 +63,10 @@ def read_yaml(text: str) -> Any:
         node = yaml.compose(text, Loader=_Loader)
         if node is None:
             raise PlainDataError("is empty")
-        return _Builder().build(node, MAX_DEPTH)
+        size, _ = _measure(node, MAX_DEPTH, {})
+        if size > max(MAX_SIZE, 4 * len(text)):
+            raise PlainDataError("aliases multiply the content beyond reason")
+        return _build(node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -96,50 +99,63 @@ for _name, _pattern, _first in (
     _Loader.add_implicit_resolver(_TAG + _name, re.compile(rf"^(?:{_pattern})$"), _first)
 
 
-class _Builder:
-    """Makes values of nodes; counts what it makes, aliases expanded."""
-
-    def __init__(self) -> None:
-        self._size = 0
-
-    def build(self, node: yaml.Node, depth: int) -> Any:
-        """The value of ``node``; at most ``depth`` levels lie below it."""
+def _measure(
+    node: yaml.Node, depth: int, known: dict[yaml.Node, tuple[int, int]]
+) -> tuple[int, int]:
+    """What ``node`` holds with aliases expanded, in nodes and characters; and its height."""
+    if node not in known:
         if depth == 0:
             raise PlainDataError(f"{_line(node)} {_TOO_DEEP}")
-        self._size += 1
+        size, height = 1, 0
+        for child in _children(node):
+            child_size, child_height = _measure(child, depth - 1, known)
+            size, height = size + child_size, max(height, child_height)
         if isinstance(node, yaml.ScalarNode):
-            self._size += len(node.value)
-        if self._size > MAX_SIZE:
-            raise PlainDataError(f"{_line(node)} aliases multiply the content beyond reason")
-        if isinstance(node, yaml.MappingNode) and node.tag == _TAG + "map":
-            return self._mapping(node, depth)
-        if isinstance(node, yaml.SequenceNode) and node.tag == _TAG + "seq":
-            return [self.build(child, depth - 1) for child in node.value]
-        if isinstance(node, yaml.ScalarNode):
-            return _scalar(node)
-        raise PlainDataError(f"{_line(node)} the tag {node.tag} is not taken")
+            size += len(node.value)
+        known[node] = size, height + 1
+    if known[node][1] > depth:
+        raise PlainDataError(f"{_line(node)} {_TOO_DEEP}")
+    return known[node]
 
-    def _mapping(self, node: yaml.MappingNode, depth: int) -> dict[str, Any]:
-        values: dict[str, Any] = {}
-        merged: dict[str, Any] = {}
-        for key, value in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                raise PlainDataError(f"{_line(key)} a key must be plain text")
-            if key.tag == _TAG + "merge":
-                merged = {**self._merged(value, depth), **merged}
-            elif key.value in values:
-                raise PlainDataError(f"{_line(key)} the key {key.value!r} appears twice")
-            else:
-                values[key.value] = self.build(value, depth - 1)
-        return {**merged, **values}
 
-    def _merged(self, node: yaml.Node, depth: int) -> dict[str, Any]:
-        result: dict[str, Any] = {}
-        for part in node.value if isinstance(node, yaml.SequenceNode) else [node]:
-            if not isinstance(part, yaml.MappingNode):
-                raise PlainDataError(f"{_line(part)} << takes a mapping or a list of mappings")
-            result = {**self.build(part, depth - 1), **result}
-        return result
+def _children(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [part for pair in node.value for part in pair]
+    return node.value if isinstance(node, yaml.SequenceNode) else []
+
+
+def _build(node: yaml.Node) -> Any:
+    if isinstance(node, yaml.MappingNode) and node.tag == _TAG + "map":
+        return _mapping(node)
+    if isinstance(node, yaml.SequenceNode) and node.tag == _TAG + "seq":
+        return [_build(child) for child in node.value]
+    if isinstance(node, yaml.ScalarNode):
+        return _scalar(node)
+    raise PlainDataError(f"{_line(node)} the tag {node.tag} is not taken")
+
+
+def _mapping(node: yaml.MappingNode) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    merged: dict[str, Any] = {}
+    for key, value in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            raise PlainDataError(f"{_line(key)} a key must be plain text")
+        if key.tag == _TAG + "merge":
+            merged = {**_merged(value), **merged}
+        elif key.value in values:
+            raise PlainDataError(f"{_line(key)} the key {key.value!r} appears twice")
+        else:
+            values[key.value] = _build(value)
+    return {**merged, **values}
+
+
+def _merged(node: yaml.Node) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for part in node.value if isinstance(node, yaml.SequenceNode) else [node]:
+        if not isinstance(part, yaml.MappingNode):
+            raise PlainDataError(f"{_line(part)} << takes a mapping or a list of mappings")
+        result = {**_build(part), **result}
+    return result
 
 
 def _scalar(node: yaml.ScalarNode) -> str | int | float | bool | None:
@@ -156,8 +172,10 @@ def _scalar(node: yaml.ScalarNode) -> str | int | float | bool | None:
             return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
         if kind == "float":
             return _finite(text)
-    except (ValueError, KeyError) as error:
-        raise PlainDataError(f"{_line(node)} is no {kind} that can be read") from error
+    except PlainDataError as error:
+        raise PlainDataError(f"{_line(node)} {error}") from None
+    except (ValueError, KeyError):
+        raise PlainDataError(f"{_line(node)} is no {kind} that can be read") from None
     raise PlainDataError(f"{_line(node)} the tag {node.tag} is not taken")
 
 

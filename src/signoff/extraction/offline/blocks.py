@@ -33,6 +33,27 @@ _SALUTATION = re.compile(
 )
 _KEY_VALUE = re.compile(r"^\s*([^\W\d][\w .\-/']{1,28}?)\s*:\s*(.*)$")
 MAX_NAME = 90
+_PARTICLES = frozenset(
+    {
+        "&",
+        "und",
+        "and",
+        "et",
+        "e",
+        "y",
+        "de",
+        "du",
+        "des",
+        "da",
+        "do",
+        "dos",
+        "d",
+        "la",
+        "le",
+        "les",
+    }
+    | {"von", "van", "of", "the", "für"}
+)
 _REMARK = re.compile(r"\(.*\)$|[\W\d]*$")
 _PLACES = frozenset({"street", "postal_code", "country"})
 
@@ -109,14 +130,14 @@ def company_in(text: str) -> str | None:
     name: list[str] = []
     for word in reversed(words):
         bare = word.strip(",.;:()|•·●–-")
-        named = bare[:1].isupper() or bare[:1].isdigit() or word in ("&", "und", "and", "et", "e")
+        named = bare[:1].isupper() or bare[:1].isdigit() or word in _PARTICLES
         legal = _LEGAL.fullmatch(word) is not None or _LEGAL.fullmatch(bare) is not None
         if not named and not legal or len(name) >= 8 or (name and word.endswith((":", ";", "|"))):
             break
         if word.strip("|•·●–-") == "":
             break
         name.insert(0, word)
-    while name and name[0] in ("&", "und", "and", "et", "e"):
+    while name and name[0] in _PARTICLES:
         name.pop(0)
     joined = " ".join(name).strip(" ,;:|•·●–-")
     if len(words_of(joined)) < 2 or len(joined) > MAX_NAME:

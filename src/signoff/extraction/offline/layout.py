@@ -17,6 +17,7 @@ WORD_GAP = 1.25
 PHRASE_GAP = 2.4
 """Beyond so many character widths, a new column begins."""
 MAX_WORDS = 20_000
+_RULE = re.compile(r"[-_=*.~—–+]{3,}")
 _RULES = re.compile(r"[|\[\]¦]+")
 
 
@@ -210,7 +211,7 @@ def _tokens(word: Word) -> Iterable[Token]:
     # a lone surrogate cannot be written as UTF-8, nor shown
     text = word.text.encode("utf-8", "ignore").decode().replace("\x00", "").strip()
     box = word.box
-    if not text or not all(math.isfinite(edge) for edge in box):
+    if not text or not all(math.isfinite(edge) for edge in box) or _RULE.fullmatch(text):
         return
     left, right = sorted((box.left, box.right))
     top, bottom = sorted((box.top, box.bottom))

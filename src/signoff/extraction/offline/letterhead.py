@@ -121,6 +121,8 @@ def _largest_text(corpus: Corpus, sheet: Sheet) -> Candidate | None:
             if not is_name(text, corpus) or corpus.label_inside(line, start, end) is not None:
                 continue
             tokens = tuple(line.tokens[start:end])
+            if sum(char.isalpha() for char in text) < 4 or min(t.confidence for t in tokens) < 0.3:
+                continue  # a logo that OCR took for letters
             height = median(token.bottom - token.top for token in tokens)
             score = 0.22 + 0.12 * min(height / max(usual, 1e-6) - 1, 1.5) - 0.01 * rank
             score = score * sheet.weight

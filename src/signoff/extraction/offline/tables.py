@@ -136,7 +136,7 @@ class TableReader:
                 continue
             self._ending = False
             texts = {name: cells[name] for name in self._text_cells(cells)}
-            if numbers and not self._continues(row, numbers, line):
+            if self._starts_row(texts) or (numbers and not self._continues(row, numbers, line)):
                 self._close(row, section, header)
                 row = _OpenRow(sheet, line, last=line)
                 self._take_pending(row, pending, sheet)
@@ -156,6 +156,11 @@ class TableReader:
                 row.texts.setdefault(name, []).append(tokens)
             row.last = line
         self._close(row, section, header)
+
+    def _starts_row(self, texts: Mapping[str, list[Token]]) -> bool:
+        """Whether a line without numbers is a row: an article's number, its name and more."""
+        kinds = {self._targets[name].kind for name in texts}
+        return len(texts) > 2 and Kind.IDENTIFIER in kinds
 
     def _continues(self, row: _OpenRow | None, numbers: Row, line: Line) -> bool:
         """Whether numbers complete the row above instead of starting one."""

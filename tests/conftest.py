@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.platform import Platform
 from support.receiver import Receiver
+
+from signoff.executions.agents import Agent
+from signoff.storage import agents
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "number": {"type": "string", "description": "Number of the delivery note"},
+        "total": {"type": "number", "description": "Total"},
+        "date": {"anyOf": [{"type": "string", "format": "date"}, {"type": "null"}]},
+    },
+    "required": ["number"],
+}
+names = count(1)
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +49,24 @@ def receiver() -> Iterator[Receiver]:
     """A customer's webhook."""
     with Receiver() as receiver:
         yield receiver
+
+
+@pytest.fixture
+def make_agent(platform: Platform, receiver: Receiver) -> Callable[..., str]:
+    """Store an agent that delivers to the receiver; returns its name."""
+
+    def make(**fields: Any) -> str:
+        definition = {
+            "name": f"agent-{next(names)}",
+            "data_schema": SCHEMA,
+            "destinations": [{"type": "WEBHOOK", "url": receiver.url()}],
+        }
+        agent = Agent.model_validate(definition | fields)
+        with platform.store.database.transaction() as session:
+            agents.apply(session, agent, cipher=platform.store.cipher)
+        return agent.name
+
+    return make
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -96,10 +96,7 @@ def act(store: Store, record: Execution, run: Run | None, action: Action) -> Non
         case Action.RESTART_RUN if run is not None:
             _restart(store, record, run)
         case Action.CONTINUE_RUN if run is not None:
-            if run.state is RunState.PAUSED:
-                prefect_runs.resume(run.id, answer_id=None)
-            else:
-                prefect_runs.restart(run.id, reason="Its worker stopped.")
+            prefect_runs.restart(run.id, reason="There is something left to do.")
         case Action.MEND_REVIEW if run is not None:
             _mend_review(store, record, run)
         case Action.CANCEL_EXECUTION:
@@ -144,7 +141,7 @@ def _mend_review(store: Store, record: Execution, run: Run) -> None:
     if run.pause_key != prefect_runs.pause_key(record.review_round):
         if run.pause_key is not None and run.pause_key.startswith("review-"):
             # suspended in a round that is over: go on, the flow opens the present one
-            prefect_runs.resume(run.id, answer_id=None)
+            prefect_runs.restart(run.id, reason="Its review goes on in another round.")
         return
     if not prefect_runs.form_written(run.id, record.review_round):
         approval.write_form(store, record.id)

@@ -7,10 +7,11 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from decimal import Decimal
 from threading import Barrier
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from support.stores import (
     DATA,
     apply_agent,
@@ -26,6 +27,7 @@ from signoff.errors import AgentNotRunnableError, NotFoundError, TransitionNotAl
 from signoff.executions.models import Confirmed, Execution, Iteration, PendingReview, Trigger
 from signoff.executions.states import Status
 from signoff.storage import executions
+from signoff.storage.database import Database
 from signoff.storage.executions import IterationLog, NewExecution, NewFile, ParsedRecord, step
 from signoff.storage.leases import locked
 from signoff.storage.store import Store
@@ -169,6 +171,29 @@ def test_executions_are_listed_by_their_last_change(store: Store) -> None:
         assert ids(agent_id=agent_id) == [third, second]
         assert ids(skip=1, limit=1) == [third]
         assert ids(statuses=[Status.CANCELED]) == []
+
+
+@pytest.mark.parametrize(
+    "which",
+    [{}, {"statuses": [Status.CONFIRMED]}, {"agent_id": UUID(int=1)}],
+    ids=["all", "of a state", "of an agent"],
+)
+def test_lists_are_read_from_an_index_in_their_order(
+    sqlite_database: Database, which: dict[str, Any]
+) -> None:
+    plans: list[str] = []
+
+    def explain(connection: Any, _: object, statement: str, parameters: Any, *__: object) -> None:
+        if "FROM executions" in statement:
+            cursor = connection.connection.cursor()
+            cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            plans.extend(row[3] for row in cursor.fetchall())
+
+    with sqlite_database.reading() as session:
+        event.listen(session.connection(), "before_cursor_execute", explain)
+        executions.newest(session, **which)
+    assert any("USING INDEX ix_executions_" in step for step in plans)
+    assert not any("TEMP B-TREE" in step for step in plans)
 
 
 # -- recording --------------------------------------------------------------------------------

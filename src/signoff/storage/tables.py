@@ -119,6 +119,7 @@ class ExecutionRow(Base):
 
     __tablename__ = "executions"
     __table_args__ = (
+        Index("ix_executions_newest", "updated_at", "number"),
         Index("ix_executions_by_update", "workspace_id", "updated_at", "number"),
         Index("ix_executions_by_agent", "agent_id", "updated_at", "number"),
         Index("ix_executions_by_status", "status", "updated_at", "number"),

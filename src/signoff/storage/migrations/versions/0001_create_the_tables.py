@@ -126,6 +126,7 @@ def upgrade() -> None:
             "ix_executions_by_update", ["workspace_id", "updated_at", "number"], unique=False
         )
         batch_op.create_index("ix_executions_settled", ["settled", "number"], unique=False)
+        batch_op.create_index("ix_executions_newest", ["updated_at", "number"], unique=False)
 
     op.create_table(
         "deliveries",
@@ -333,6 +334,7 @@ def downgrade() -> None:
     op.drop_table("field_changes")
     op.drop_table("deliveries")
     with op.batch_alter_table("executions", schema=None) as batch_op:
+        batch_op.drop_index("ix_executions_newest")
         batch_op.drop_index("ix_executions_settled")
         batch_op.drop_index("ix_executions_by_update")
         batch_op.drop_index("ix_executions_by_status")

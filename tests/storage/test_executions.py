@@ -184,7 +184,7 @@ def test_lists_are_read_from_an_index_in_their_order(
     plans: list[str] = []
 
     def explain(connection: Any, _: object, statement: str, parameters: Any, *__: object) -> None:
-        if "FROM executions" in statement:
+        if "FROM executions JOIN agents" in statement:
             cursor = connection.connection.cursor()
             cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
             plans.extend(row[3] for row in cursor.fetchall())

@@ -51,7 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stale = []
     for name, content in contents():
         path = FOLDER / name
-        if path.exists() and is_same(name, path.read_bytes(), content):
+        before = path.read_bytes() if path.exists() else b""
+        if before == content or (check and before and is_same(name, before, content)):
             continue
         stale.append(name)
         if not check:

@@ -18,7 +18,7 @@ INK: Colour = (36, 60, 150)
 LEFT, RIGHT = 20.0, 190.0
 
 SUPPLIER = "Carrelages du Luberon SARL"
-RECIPIENT = "Bâti Provence SAS"
+RECIPIENT = "Maçonnerie Aubert & Fils"
 
 ITEMS = [
     item("CL-6060-GR", "Carreau grès cérame 60 x 60, gris ciel", "28", "carton", "0"),
@@ -32,7 +32,7 @@ ITEMS = [
 
 def make() -> bytes:
     """The WebP file."""
-    page = rasterise(_printed(), dpi=170)
+    page = rasterise(_printed(), dpi=150)
     page = page.filter(ImageFilter.GaussianBlur(0.5))
     page = skew(page, -0.6, paper=(236, 233, 226))
     page = uneven_light(page, corners=(100, 99, 97, 92), tint=(252, 249, 241))
@@ -75,11 +75,8 @@ def _printed() -> bytes:
         ("Transporteur", "Camion-grue, tournée 3"),
     ):
         sheet.put(LEFT, y, f"{label} :", size=10, colour=GREY)
-        sheet.put(LEFT + 40, y, value, size=10.5, style="B")
+        sheet.put(LEFT + 44, y, value, size=10.5, style="B")
         y += 6
-    sheet.set_draw_color(*GREY)
-    sheet.set_line_width(0.3)
-    sheet.rect(118, 50, RIGHT - 118, 37)
     sheet.put(122, 57, "Destinataire", size=9, style="B", colour=RED)
     texts = [RECIPIENT, "Chantier Les Amandiers", "245, chemin des Vignes", "84400 APT"]
     sheet.lines(122, 64, texts, size=10.5, leading=5.4)

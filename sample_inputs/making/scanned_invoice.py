@@ -168,7 +168,7 @@ def _table(sheet: Sheet, top: float) -> float:
         y += 7.2
     bottom = y
     sheet.set_draw_color(*BLACK)
-    sheet.set_line_width(0.3)
+    sheet.set_line_width(0.12)
     for x in edges:
         sheet.line(x, top, x, bottom)
     for y in (top, top + 8, bottom):

@@ -44,7 +44,7 @@ def make() -> bytes:
     paper = grained(paper, noise(paper.size, seed=18, strength=0.05, grain=4))
     paper = _creased(paper)
     table = wood((1500, 2000), seed=4)
-    corners = [(262.0, 104.0), (1246.0, 138.0), (1284.0, 1890.0), (216.0, 1858.0)]
+    corners = [(256.0, 112.0), (1250.0, 128.0), (1288.0, 1880.0), (214.0, 1864.0)]
     photo = laid_on(table, paper, corners=corners)
     photo = uneven_light(photo, corners=(100, 92, 90, 70), tint=(255, 249, 236))
     photo = grained(
@@ -146,11 +146,7 @@ def _row(sheet: Sheet, y: float, line: Item) -> None:
 
 
 def _dashes(sheet: Sheet, y: float) -> None:
-    sheet.set_draw_color(40)
-    sheet.set_line_width(0.3)
-    sheet.set_dash_pattern(dash=1.2, gap=0.9)
-    sheet.line(LEFT, y, RIGHT, y)
-    sheet.set_dash_pattern()
+    sheet.put(LEFT, y + 1, "- " * 17, size=10)
 
 
 def _bars(sheet: Sheet, y: float) -> None:

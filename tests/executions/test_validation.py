@@ -9,11 +9,14 @@ import threading
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from signoff.errors import InvalidAgentError
 from signoff.executions.validation import MAX_MESSAGE, find_problems, json_pointer
+
+# a busy machine is no failure
+UNHURRIED = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def check(schema: dict[str, Any], value: object) -> list[str]:
@@ -75,6 +78,7 @@ def test_an_amount_with_more_digits_is_not(amount: float) -> None:
     assert check({"multipleOf": 0.01}, amount) == [f": {amount!r} is not a multiple of 0.01"]
 
 
+@UNHURRIED
 @given(st.integers(-(10**9), 10**9), st.integers(0, 4))
 def test_a_decimal_with_n_places_is_a_multiple_of_its_last(number: int, places: int) -> None:
     unit = float(f"1e-{places}")
@@ -118,6 +122,7 @@ def test_a_pointer_escapes_its_parts() -> None:
     assert problem.pointer == "/a~1b~0c"
 
 
+@UNHURRIED
 @given(
     st.recursive(
         st.none() | st.booleans() | st.floats() | st.text(),

@@ -50,7 +50,9 @@ def read(files: FileStore, sha256: str) -> bytes:
 
 
 @settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(st.binary(max_size=50), max_size=6))
 def test_bytes_come_back_under_their_hash_however_they_were_cut(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.stores import create_execution, in_review, make_agent
 
@@ -19,6 +19,9 @@ from signoff.storage.plain_values import dump_json, plain_text
 from signoff.storage.store import Store
 from signoff.storage.transitions import leave_trail, set_failure
 
+# a busy machine is no failure
+UNHURRIED = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
 HOSTILE = "a\x00b\ud800c\U0001f9fed"
 HARMLESS = "a\ufffdb\ufffdc\U0001f9fed"
 
@@ -29,6 +32,7 @@ JSON_VALUES = st.recursive(
 )
 
 
+@UNHURRIED
 @given(JSON_VALUES)
 def test_whatever_json_is_stored_is_valid_json_in_utf8_without_nul(value: Any) -> None:
     text = dump_json(value)
@@ -37,6 +41,7 @@ def test_whatever_json_is_stored_is_valid_json_in_utf8_without_nul(value: Any) -
     assert "\\u0000" not in text.replace("\\\\", "")
 
 
+@UNHURRIED
 @given(st.dictionaries(st.text(), st.integers() | st.floats(allow_nan=False, allow_infinity=False)))
 def test_json_that_can_be_stored_is_stored_as_it_is(value: dict[str, Any]) -> None:
     harmless = {plain_text(key): entry for key, entry in value.items()}

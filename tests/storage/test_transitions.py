@@ -78,7 +78,9 @@ def test_every_pair_in_the_table_is_taken_and_leaves_a_trail(
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(st.sampled_from([*Status, "failure"]), max_size=12))
 def test_no_sequence_of_steps_leaves_the_table_and_the_trail_tells_what_happened(

@@ -147,7 +147,6 @@ def _addresses(sheet: Sheet) -> None:
 
 
 def _table(sheet: Sheet, top: float) -> float:
-    edges = (LEFT, 112.0, 128.0, 142.0, 166.0, RIGHT)
     heads: list[tuple[str, float, Align]] = [
         ("Description", LEFT + 2, "L"),
         ("Qty", 126, "R"),
@@ -167,10 +166,6 @@ def _table(sheet: Sheet, top: float) -> float:
         sheet.put(RIGHT - 2, y, english(line.amount), size=10.5, align="R")
         y += 7.2
     bottom = y
-    sheet.set_draw_color(*BLACK)
-    sheet.set_line_width(0.12)
-    for x in edges:
-        sheet.line(x, top, x, bottom)
     for y in (top, top + 8, bottom):
         sheet.rule(LEFT, RIGHT, y, width=0.3)
     return bottom

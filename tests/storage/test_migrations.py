@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
+from support.at_once import in_processes_at_once
 
 from signoff.errors import ConfigurationError
 from signoff.storage.database import Database
 from signoff.storage.tables import Base
 
 MIGRATE = """
-import sys
 from signoff.storage.database import Database
-sys.stdin.readline()
-database = Database(sys.argv[1])
-database.migrate()
-with database.reading() as session:
-    session.connection().exec_driver_sql("SELECT * FROM executions")
-database.close()
+
+def work(url):
+    database = Database(url)
+    database.migrate()
+    with database.reading() as session:
+        session.connection().exec_driver_sql("SELECT * FROM executions")
+    database.close()
 """
 
 
@@ -44,20 +43,7 @@ def test_migrating_again_changes_nothing(fresh_url: str) -> None:
 
 
 def test_processes_that_start_at_once_on_a_fresh_database_all_succeed(fresh_url: str) -> None:
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", MIGRATE, fresh_url],
-            stdin=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        for _ in range(3)
-    ]
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write(b"go\n")
-        process.stdin.flush()
-    errors = [process.communicate()[1].decode() for process in processes]
-    assert [process.returncode for process in processes] == [0] * 3, "\n".join(errors)
+    assert in_processes_at_once(MIGRATE, fresh_url) == ["None"] * 8
 
 
 def test_a_database_of_a_later_version_is_refused(fresh_url: str) -> None:

@@ -12,6 +12,7 @@ from threading import Barrier
 import pytest
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
+from support.at_once import in_processes_at_once
 
 from signoff.errors import ConfigurationError
 from signoff.settings import Settings
@@ -19,32 +20,20 @@ from signoff.storage.secrets import Cipher, cipher_from
 from signoff.storage.store import open_store
 
 MAKE = """
-import sys
 from pathlib import Path
 from signoff.settings import Settings
 from signoff.storage.secrets import cipher_from
-sys.stdin.readline()
-home = Path(sys.argv[1])
-cipher_from(Settings(home=home))
-print((home / "secret.key").read_text())
+
+def work(home):
+    cipher_from(Settings(home=Path(home)))
+    return Path(home, "secret.key").read_text()
 """
 
 
 def test_the_key_is_made_once_by_processes_that_start_at_once(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", MAKE, str(home)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-        for _ in range(3)
-    ]
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write(b"go\n")
-        process.stdin.flush()
-    keys = {process.communicate()[0].strip() for process in processes}
-    assert [process.returncode for process in processes] == [0] * 3
-    assert keys == {(home / "secret.key").read_bytes().strip()}
+    keys = set(in_processes_at_once(MAKE, str(home)))
+    assert keys == {(home / "secret.key").read_text()}
     assert [path.name for path in home.iterdir()] == ["secret.key"]
 
 

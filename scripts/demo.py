@@ -29,6 +29,10 @@ SECRET = "whsec_c2lnbm9mZi1kZW1vLXdlYmhvb2stc2VjcmV0"
 out = Console(highlight=False)
 
 
+class FormRefusedError(Exception):
+    """What was read does not meet the agent's schema: it needs a person."""
+
+
 def main() -> int:
     """Run the demo; 0 only if every sample went where it should."""
     options = _options()
@@ -197,18 +201,20 @@ def _run(prefect_url: str, *, once: bool, seconds: float) -> int:
     _progress("Reading", len(started), lambda: sum(map(at_rest, current())), deadline)
     out.print(presentation.executions_table(current()))
     waiting = [entry for entry in current() if entry.status is Status.PENDING_REVIEW]
+    refused = 0
     if once:
         out.print(f"\nApproving {len(waiting)} executions over Prefect's API …")
         for execution in waiting:
             try:
                 _approve(prefect_url, execution, approval.shown_data(store, execution), deadline)
-            except (SignoffError, requests.RequestException, TimeoutError) as error:
+            except (SignoffError, requests.RequestException, FormRefusedError) as error:
+                refused += 1
                 out.print(f"[red]Execution {execution.number}: {error}[/red]")
     else:
         out.print(f"\n[bold]Approve in Prefect's UI: {prefect_url}/runs[/bold]")
         out.print(f"The webhook's post is in {HOME / 'received.jsonl'}. Stop with Ctrl-C.\n")
         deadline = float("inf")
-    _progress("Delivered", len(started), lambda: sum(map(over, current())), deadline)
+    _progress("Delivered", len(started) - refused, lambda: sum(map(over, current())), deadline)
     final = current()
     out.print(presentation.executions_table(final))
     missing = [entry for entry in final if entry.status is not Status.DELIVERED_TO_DESTINATION]
@@ -254,13 +260,16 @@ def _approve(prefect_url: str, execution: object, data: object, deadline: float)
     assert isinstance(execution, Execution)
     form = {"decision": "confirm", "data": data, "data_revision": execution.data_revision}
     url = f"{prefect_url}/api/flow_runs/{execution.flow_run_id}/resume"
-    while time.monotonic() < deadline:
+    while True:
         answer = requests.post(url, json={"run_input": form}, timeout=30).json()
         if answer.get("status") == "ACCEPT":
             return
-        # the run may be a moment away from its suspension
+        reason = (answer.get("details") or {}).get("reason") or str(answer)
+        soon = answer.get("status") == "ABORT" or "schema not found" in reason
+        if not soon or time.monotonic() > deadline:
+            raise FormRefusedError(f"Prefect did not take the form: {reason}")
+        # the run is a moment away from its suspension, or its form from being written
         time.sleep(0.5)
-    raise TimeoutError(f"Prefect did not take the form: {answer}")
 
 
 if __name__ == "__main__":

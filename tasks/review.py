@@ -18,7 +18,6 @@ from signoff.executions.states import Status
 from signoff.prefect_runs import REVIEW_ID
 from signoff.review.answers import read_form_answer
 from signoff.storage import executions, reviews
-from signoff.storage.executions import step
 from signoff.storage.leases import Lease, locked
 from signoff.storage.store import Store, get_store
 
@@ -39,8 +38,7 @@ def review(lease: Lease) -> None:
             if pending is not None:
                 _settle(store, pending)
                 continue
-            with step(store.database, lease, "review"):
-                values = _suspend(store, execution)
+            values = _suspend(store, execution)
         _take(store, execution, values)
 
 

@@ -33,30 +33,34 @@ COLORS = {
 }
 
 
-def executions_table(executions: Sequence[Execution]) -> Table:
-    """One row an execution: what it read, how sure it is, where to approve it."""
+def executions_table(executions: Sequence[Execution]) -> RenderableType:
+    """One row an execution, and below the table where to approve those that wait for it."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading, options in (
-        ("#", {"justify": "right"}),
-        ("agent", {}),
-        ("file", {"overflow": "fold"}),
-        ("state", {"no_wrap": True}),
-        ("fields", {"justify": "right"}),
-        ("confidence", {"justify": "right"}),
-        ("where", {"overflow": "fold"}),
-    ):
-        table.add_column(heading, **options)
+    table.add_column("#", justify="right")
+    table.add_column("agent", no_wrap=True)
+    table.add_column("file", overflow="fold")
+    table.add_column("state", overflow="fold")
+    table.add_column("fields", justify="right")
+    table.add_column("confidence", justify="right", overflow="fold")
+    delivered = any(execution.status.is_signed_off for execution in executions)
+    if delivered:
+        table.add_column("answer", overflow="fold")
     for execution in executions:
-        table.add_row(
+        row: list[RenderableType] = [
             str(execution.number),
             escape(execution.agent_name),
             escape(", ".join(file.name for file in execution.files) or "–"),
             _state(execution),
             str(count_values(execution.extraction.data)) if execution.extraction else "–",
             _confidence(execution),
-            _where(execution),
-        )
-    return table
+        ]
+        table.add_row(*row, *([escape(_answer(execution))] if delivered else []))
+    links = [
+        Text(f"Approve {execution.number}: {page}", overflow="fold")
+        for execution in executions
+        if (page := _approval_page(execution))
+    ]
+    return Group(table, *([Text()] if links else []), *links)
 
 
 def _state(execution: Execution) -> Text:
@@ -73,12 +77,16 @@ def _confidence(execution: Execution) -> str:
     return f"{execution.extraction.lowest_confidence:.2f}{marker}"
 
 
-def _where(execution: Execution) -> str:
-    if execution.status is Status.PENDING_REVIEW and execution.flow_run_id:
-        return prefect_runs.run_page(execution.flow_run_id) or ""
-    if execution.state.status is Status.DELIVERED_TO_DESTINATION:
-        return "; ".join(answer_of(delivery) for delivery in execution.state.deliveries)
-    return ""
+def _approval_page(execution: Execution) -> str | None:
+    if execution.status is not Status.PENDING_REVIEW or execution.flow_run_id is None:
+        return None
+    return prefect_runs.run_page(execution.flow_run_id)
+
+
+def _answer(execution: Execution) -> str:
+    if execution.state.status is not Status.DELIVERED_TO_DESTINATION:
+        return ""
+    return "; ".join(answer_of(delivery) for delivery in execution.state.deliveries)
 
 
 def answer_of(delivery: Delivery) -> str:

@@ -8,8 +8,8 @@ that fails.
 from __future__ import annotations
 
 import contextlib
-import email
 import email.header
+import email.parser
 import email.policy
 import re
 from email.message import Message
@@ -35,14 +35,16 @@ _EXTENSIONS = {
     "text/plain": ".txt",
 }
 _BLANK_LINES = re.compile(r"\n\s*\n\s*\n+")
+_GAP = re.compile(rb"^([!-9;-~]+)[ \t]+:", re.MULTILINE)
+_BLANK_LINE = re.compile(rb"\r?\n\r?\n")
+_HEAD = 64 * 1024
 
 Part: TypeAlias = "Message[str, str]"
 
 
 def inspect(path: Path, folder: Path, name: str, limits: Limits) -> Inspection:
     """Write a mail's pages and attachments."""
-    with path.open("rb") as stream:
-        message = email.message_from_binary_file(stream)
+    message = _parsed(path)
     reading = _Reading(folder)
     try:
         bodies = reading.bodies(message)
@@ -67,9 +69,14 @@ def inspect(path: Path, folder: Path, name: str, limits: Limits) -> Inspection:
     return inspection(count, headers=headers, notes=notes, attachments=reading.attachments)
 
 
+def repair_headers(head: bytes) -> bytes:
+    """Close the gaps of ``From : a@example.com``, once legal, which the parser takes for text."""
+    return _GAP.sub(rb"\1:", head)
+
+
 def header(message: Part, name: str) -> str:
     """A header's decoded value on one line, whatever is wrong with it; empty without one."""
-    raw = next((value for key, value in message.raw_items() if key.strip().lower() == name), None)
+    raw = next((value for key, value in message.raw_items() if key.lower() == name), None)
     if raw is None:
         return ""
     text = str(raw)
@@ -85,6 +92,17 @@ def header(message: Part, name: str) -> str:
     if name == "date" and not decoded:
         decoded = text
     return " ".join(decoded.encode("utf-8", "replace").decode().split())
+
+
+def _parsed(path: Path) -> Part:
+    parser = email.parser.BytesFeedParser()
+    with path.open("rb") as stream:
+        start = stream.read(_HEAD)
+        end = blank.end() if (blank := _BLANK_LINE.search(start)) else len(start)
+        parser.feed(repair_headers(start[:end]) + start[end:])
+        while chunk := stream.read(_HEAD):
+            parser.feed(chunk)
+    return parser.close()
 
 
 class _Reading:

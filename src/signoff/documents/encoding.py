@@ -70,7 +70,8 @@ def mojibake_note(text: str) -> str | None:
             " for ü); it is shown as received."
         )
     if lost:
-        return f"{lost} characters could not be decoded and are shown as \ufffd."
+        plural = "s" if lost > 1 else ""
+        return f"{lost} character{plural} could not be decoded (shown as \ufffd)."
     return None
 
 
@@ -109,7 +110,8 @@ def _likeliest(sample: bytes) -> str:
         encoding = "cp1252"
     foreign = sum(char > "\x7f" for char in western)
     letters = sum(char.isalpha() for char in western)
-    if len(_SYMBOL_IN_WORD.findall(western)) * 20 < foreign and foreign * 4 < letters:
+    makes_sense = len(_SYMBOL_IN_WORD.findall(western)) * 20 <= foreign
+    if makes_sense and (foreign < 10 or foreign * 2 < letters):
         return encoding
     from charset_normalizer import from_bytes
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from statistics import median
 
 from signoff.documents.steps import WordData
 
 MAX_COLUMNS = 400
+
+_SLOPE_STEP = 0.0025
 
 
 def lay_out(
@@ -31,19 +34,44 @@ def lay_out(
     left_edge = min(word[1][0] for word in words)
     rows: list[str] = []
     ordered: list[WordData] = []
-    previous_bottom: float | None = None
-    for top, bottom, line in lines:
+    tall = median(size for _, size, _ in lines)
+    previous: float | None = None
+    for middle, size, line in lines:
         line.sort(key=lambda word: word[1][0])
-        if previous_bottom is not None and top - previous_bottom > 0.9 * (bottom - top):
+        if previous is not None and middle - previous > 2.6 * max(tall, min(size, 2 * tall)):
             rows.append("")
-        previous_bottom = bottom
+        previous = middle
         rows.append(_row(line, left_edge, char_width))
         ordered.extend(line)
     return "\n".join(rows), ordered
 
 
+def find_slope(words: Sequence[WordData], *, width: float, height: float) -> float:
+    """How much lines descend per unit of width on a page that was scanned askew; mostly 0.
+
+    Tried are slopes to 3 degrees either way: along the right one the words' middles gather in
+    the fewest heights.
+    """
+    if len(words) < 12:
+        return 0.0
+    points = [((w[1][0] + w[1][2]) / 2 * width, (w[1][1] + w[1][3]) / 2 * height) for w in words]
+    bin_height = max(median((w[1][3] - w[1][1]) * height for w in words) / 2, 1e-6)
+
+    def gathered(slope: float) -> float:
+        # half of each word to the nearest two bins, lest a line on a bin's edge count less
+        bins: Counter[int] = Counter()
+        for x, y in points:
+            place = int((y - slope * x) / bin_height * 2)
+            bins[place] += 1
+            bins[place + 1] += 1
+        return sum(count * count for count in bins.values())
+
+    best = max((step * _SLOPE_STEP for step in range(-20, 21)), key=gathered)
+    return best if gathered(best) > 1.15 * gathered(0.0) else 0.0
+
+
 def _lines(words: Sequence[WordData], slope: float) -> list[tuple[float, float, list[WordData]]]:
-    """Words grouped into lines by their vertical middle: (top, bottom, words), top to bottom."""
+    """Words grouped into lines by their vertical middle: (middle, size, words), top to bottom."""
     keyed = []
     for word in words:
         left, top, right, bottom = word[1]
@@ -54,18 +82,24 @@ def _lines(words: Sequence[WordData], slope: float) -> list[tuple[float, float, 
     lines: list[tuple[float, float, list[WordData]]] = []
     current: list[WordData] = []
     middle = size = 0.0
+    settled = 0
     for y, tall, word in keyed:
-        tall = max(tall, typical * 0.5)  # dashes and dots are flat, but stand on a line
-        if current and y - middle < 0.5 * min(max(size, typical * 0.7), max(tall, typical * 0.7)):
-            count = len(current)
-            middle = (middle * count + y) / (count + 1)
-            size = max(size, min(tall, typical * 1.5))
+        # commas and quotation marks stand at a line's lower or upper edge: they join a line from
+        # further off, and do not move it
+        flat = tall < 0.5 * typical
+        tall = max(tall, 0.7 * typical)
+        reach = 0.65 * max(size, typical) if flat or not settled else 0.5 * min(size, tall)
+        if current and y - middle < reach:
+            if not flat:
+                middle = (middle * settled + y) / (settled + 1)
+                size = max(size, min(tall, typical * 1.5))
+                settled += 1
             current.append(word)
         else:
             if current:
-                lines.append((middle - size / 2, middle + size / 2, current))
-            current, middle, size = [word], y, tall
-    lines.append((middle - size / 2, middle + size / 2, current))
+                lines.append((middle, size, current))
+            current, middle, size, settled = [word], y, tall, 0 if flat else 1
+    lines.append((middle, size, current))
     return lines
 
 

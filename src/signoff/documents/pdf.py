@@ -59,9 +59,7 @@ def inspect(path: Path, folder: Path, name: str, limits: Limits) -> Inspection:
         has_form = document.get_formtype() != pdfium_c.FORMTYPE_NONE
         has_files = document.count_attachments() > 0
     if count == 0:
-        raise UnreadableFileError(
-            f"{name}: the PDF has no pages, or none that can be found; supply a newly saved copy."
-        )
+        raise UnreadableFileError(f"{name}: the PDF has no pages; supply a newly saved copy.")
     check_pages(name, count, limits)
     fields: dict[str, str] = {}
     attachments: list[Attachment] = []
@@ -118,6 +116,9 @@ def render(path: Path, folder: Path, name: str, number: int, longest: int, limit
 
 @contextmanager
 def _opened(path: Path, name: str) -> Iterator[pdfium.PdfDocument]:
+    # PDFium sets its last error for some failures only: a file without pages would otherwise be
+    # given the error of the file before it. Loading nothing is a format error.
+    pdfium_c.FPDF_LoadMemDocument(b"", 0, None)
     try:
         # without a password PDFium tries the empty user password
         document = pdfium.PdfDocument(path)
@@ -127,9 +128,8 @@ def _opened(path: Path, name: str) -> Iterator[pdfium.PdfDocument]:
                 f"{name}: the PDF is encrypted and needs a password; supply an unlocked copy"
                 " (print it to a new PDF, for example)."
             ) from error
-        raise UnreadableFileError(
-            f"{name}: the PDF is damaged and cannot be opened ({error}); supply a newly saved copy."
-        ) from error
+        what = "has no pages" if _has_no_pages(path) else "is damaged and cannot be opened"
+        raise UnreadableFileError(f"{name}: the PDF {what}; supply a newly saved copy.") from error
     try:
         yield document
     finally:
@@ -350,6 +350,17 @@ def _structure(path: Path, folder: Path) -> tuple[dict[str, str], list[Attachmen
             f" ({type(error).__name__}: {str(error)[:200]})."
         )
     return fields, attachments, notes
+
+
+def _has_no_pages(path: Path) -> bool:
+    from pypdf import PdfReader
+
+    try:
+        return len(PdfReader(path).pages) == 0
+    except MemoryError:
+        raise
+    except Exception:  # any kind, for damaged files
+        return False
 
 
 def _value(value: object) -> str | None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from statistics import median
+from functools import lru_cache
 
 import pytesseract
 from PIL import Image
 
-from signoff.documents.layout import lay_out
+from signoff.documents.layout import find_slope, lay_out
 from signoff.documents.steps import WordData
 from signoff.errors import ConfigurationError, UnreadableFileError
 
@@ -27,6 +26,7 @@ def read(image: Image.Image, *, languages: str) -> tuple[str, list[WordData]]:
     if min(width, height) < MIN_SIDE:
         return "", []
     try:
+        _check_languages(languages)
         data = pytesseract.image_to_data(image, lang=languages, output_type=pytesseract.Output.DICT)
     except pytesseract.TesseractNotFoundError as error:
         raise ConfigurationError(
@@ -34,13 +34,8 @@ def read(image: Image.Image, *, languages: str) -> tuple[str, list[WordData]]:
             " apt-get install tesseract-ocr."
         ) from error
     except pytesseract.TesseractError as error:
-        if "load" in error.message and "language" in error.message:
-            raise ConfigurationError(
-                f"Tesseract lacks a language of SIGNOFF_OCR_LANGUAGES ({languages}): install its"
-                " tesseract-ocr-... packages, or name only what tesseract --list-langs shows."
-            ) from error
         raise UnreadableFileError(f"Tesseract could not read it: {error.message[:300]}") from error
-    lines: defaultdict[tuple[int, int, int], list[WordData]] = defaultdict(list)
+    words: list[WordData] = []
     for index, text in enumerate(data["text"]):
         confidence = float(data["conf"][index])
         if confidence < 0 or not text.strip():
@@ -52,26 +47,22 @@ def read(image: Image.Image, *, languages: str) -> tuple[str, list[WordData]]:
             _fraction(left + data["width"][index], width),
             _fraction(top + data["height"][index], height),
         )
-        place = (data["block_num"][index], data["par_num"][index], data["line_num"][index])
-        lines[place].append((text.strip(), box, round(min(confidence / 100, 1.0), 3)))
-    words = [word for line in lines.values() for word in line]
-    slope = _slope(list(lines.values()), width, height)
+        words.append((text.strip(), box, round(min(confidence / 100, 1.0), 3)))
+    slope = find_slope(words, width=width, height=height)
     return lay_out(words, width=width, height=height, slope=slope)
+
+
+@lru_cache
+def _check_languages(languages: str) -> None:
+    # Tesseract itself reads on without a missing language, and worse
+    missing = set(languages.split("+")) - set(pytesseract.get_languages())
+    if missing:
+        raise ConfigurationError(
+            f"Tesseract lacks {', '.join(sorted(missing))} of SIGNOFF_OCR_LANGUAGES"
+            f" ({languages}): install the tesseract-ocr-... packages, or name only what"
+            " tesseract --list-langs shows."
+        )
 
 
 def _fraction(value: float, whole: float) -> float:
     return round(min(max(value / whole, 0.0), 1.0), 5)
-
-
-def _slope(lines: list[list[WordData]], width: int, height: int) -> float:
-    """How askew the page was scanned: the typical slope of Tesseract's own long lines.
-
-    Bottom edges are compared, of words without descenders' reach mattering over a line's length.
-    """
-    slopes = []
-    for line in lines:
-        (_, first, _), (_, last, _) = line[0], line[-1]
-        run = (last[0] + last[2] - first[0] - first[2]) / 2 * width
-        if len(line) >= 3 and run > width * 0.2:
-            slopes.append((last[1] + last[3] - first[1] - first[3]) / 2 * height / run)
-    return median(slopes) if len(slopes) >= 3 else 0.0

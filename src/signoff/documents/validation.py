@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 import magic
 
+from signoff.documents.eml import repair_headers
 from signoff.documents.encoding import looks_like_text
 from signoff.errors import InputsTooLargeError, InvalidInputError, UnsupportedFileError
 from signoff.settings import MIB
@@ -153,5 +154,5 @@ def _detect(sample: bytes) -> str:
 def _is_mail(sample: bytes) -> bool:
     """Whether it starts with a header field: RFC 822 asks for no more, broken mails have less."""
     sample = sample.lstrip(b"\r\n\t \xef\xbb\xbf")
-    headers = BytesHeaderParser(policy=compat32).parsebytes(sample)
-    return any(name.strip().replace("-", "").isalnum() for name in headers)
+    headers = BytesHeaderParser(policy=compat32).parsebytes(repair_headers(sample))
+    return any(name.replace("-", "").isalnum() for name in headers)

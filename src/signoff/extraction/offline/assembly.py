@@ -12,12 +12,13 @@ from jsonschema.validators import Draft202012Validator
 from signoff.executions.agents import JsonObject
 from signoff.executions.models import Evidence
 from signoff.executions.validation import json_pointer
-from signoff.extraction.offline.fields import candidates_for, choose
+from signoff.extraction.offline.fields import candidates_for, choose, from_form_fields
 from signoff.extraction.offline.found import Candidate, Corpus, as_json
 from signoff.extraction.offline.letterhead import Party
 from signoff.extraction.offline.lexicon import Kind
 from signoff.extraction.offline.parties import find_parties
-from signoff.extraction.offline.tables import Row, TableReader, receipt_rows
+from signoff.extraction.offline.receipts import receipt_rows
+from signoff.extraction.offline.tables import Row, TableReader
 from signoff.extraction.offline.targets import Group, Listing, Node, Path, Table, Target, targets_of
 from signoff.extraction.offline.totals import NAMES as TOTALS
 from signoff.extraction.offline.totals import Totals, find_totals
@@ -48,11 +49,11 @@ class Assembler:
         """``value`` as JSON if the property's own schema takes it, else ``None``."""
         for variant in _variants(target, value):
             converted = as_json(variant, target.json_types, str(target.schema.get("format", "")))
-            if converted is not None and self._is_valid(target.schema, converted):
+            if converted is not None and self._is_valid(target.rule, converted):
                 return converted
         return None
 
-    def _is_valid(self, schema: JsonObject, value: Any) -> bool:
+    def _is_valid(self, schema: Any, value: Any) -> bool:
         try:
             return bool(self._validator.evolve(schema=schema).is_valid(value))
         except Exception as error:  # a regular expression or reference that does not compile
@@ -61,7 +62,7 @@ class Assembler:
 
     def _may_be_null(self, node: Node) -> bool:
         required = isinstance(node, Target) and node.required
-        return required and self._is_valid(node.schema, None)
+        return required and self._is_valid(node.rule, None)
 
     def assemble(self, corpus: Corpus, tables: Sequence[TableReader]) -> JsonObject:
         """The data found; an empty object when there is none."""
@@ -87,7 +88,7 @@ class Assembler:
             # "not stated" is a valid answer where the schema says so
             if name not in data and self._may_be_null(child):
                 data[name] = None
-        if not group.required and not self._is_valid(group.schema, data):
+        if not group.required and not self._is_valid(group.rule, data):
             self._forget(group.path)
             return None
         return data
@@ -116,7 +117,8 @@ class Assembler:
 
     def _candidates(self, target: Target, corpus: Corpus) -> list[Candidate]:
         if target.concept in self._totals:
-            return self._with_net_of_untaxed(str(target.concept))
+            filled_in = list(from_form_fields(target, corpus))
+            return [*filled_in, *self._with_net_of_untaxed(str(target.concept))]
         if target.role is not None and target.attribute is not None:
             found = self._of_party(target.role, target.attribute)
             if target.concept is not None and target.concept != "vat_id":
@@ -169,7 +171,7 @@ class Assembler:
                 break
         if not values:
             return None
-        if not self._is_valid(node.schema, values):
+        if not self._is_valid(node.rule, values):
             self._forget(node.path)
             return None
         return values

@@ -21,7 +21,7 @@ _TRIM = " \t:;,|·•●–-=*_"
 
 def candidates_for(target: Target, corpus: Corpus) -> list[Candidate]:
     """Everything that may be the property's value, best first."""
-    found = [*_from_form_fields(target, corpus)]
+    found = [*from_form_fields(target, corpus)]
     for label_key, weight in target.labels.items():
         for label in corpus.labels.get(label_key, ()):
             found += _near(target, corpus, label, weight)
@@ -29,7 +29,8 @@ def candidates_for(target: Target, corpus: Corpus) -> list[Candidate]:
     return sorted(found, key=lambda candidate: -candidate.score)
 
 
-def _from_form_fields(target: Target, corpus: Corpus) -> Iterator[Candidate]:
+def from_form_fields(target: Target, corpus: Corpus) -> Iterator[Candidate]:
+    """What a PDF's form says, where a field is called like the property."""
     for name, text in corpus.form_fields.items():
         weight = target.labels.get(key(re.sub(r"[_\-.]+", " ", name)))
         if weight is None or not text.strip():

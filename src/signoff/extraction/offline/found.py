@@ -172,7 +172,7 @@ class Corpus:
                 quality = 0.7
             elif kind is Kind.MONEY:
                 whole = number.currency is None and number.decimals != 2
-                quality = 0.55 if whole and number.decimals == 0 else 0.85 if whole else 1.0
+                quality = 0.55 if whole and number.decimals == 0 else 0.75 if whole else 1.0
             else:
                 quality = 1.0
             yield Match(number.value, number.start, number.end, quality)

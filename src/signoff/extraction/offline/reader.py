@@ -13,8 +13,9 @@ from signoff.extraction.offline.assembly import Assembler
 from signoff.extraction.offline.found import Corpus
 from signoff.extraction.offline.labels import Vocabulary
 from signoff.extraction.offline.layout import Sheet, sheet_of
+from signoff.extraction.offline.planner import Planner
 from signoff.extraction.offline.tables import TableReader
-from signoff.extraction.offline.targets import Group, Planner, Table, targets_of
+from signoff.extraction.offline.targets import Group, Table, targets_of
 from signoff.extraction.reader import Reading, ReadRequest
 
 logger = logging.getLogger(__name__)

@@ -1,10 +1,8 @@
-"""Rows of line items: below a header by column, over pages; on receipts, by line."""
+"""Rows of line items: below a header, by column, over pages."""
 
 from __future__ import annotations
 
 import math
-import re
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +15,8 @@ from signoff.extraction.offline.lexicon import Kind
 from signoff.extraction.offline.targets import Group, Table, Target
 
 MAX_TEXT_LINES = 3
+MAX_GAP = 8
+"""Line steps between a row's beginning and what can still belong to the table."""
 ROW_SCORE = 0.5
 TOTALS = frozenset({"total_net", "total_tax", "total_gross", "carried_forward"})
 
@@ -126,8 +126,9 @@ class TableReader:
                 if header.columns[i].target
             }
             numbers = self._numbers(_without_notes(cells, line), corpus, sheet)
-            total = _opens_with(line, corpus, TOTALS | LETTERHEAD)
-            self._ending |= total
+            total = _opens_with(line, corpus, TOTALS | LETTERHEAD) or _is_field(line, corpus)
+            far = row is not None and line.middle - row.line.middle > MAX_GAP * sheet.pitch
+            self._ending |= total or far
             strong = len(numbers) >= 2 and self._text_cells(cells)
             if total or (self._ending and not strong) or (carried and row is None and not strong):
                 self._close(row, section, header)
@@ -310,6 +311,14 @@ def _opens_with(line: Line, corpus: Corpus, concepts: frozenset[str]) -> bool:
     )
 
 
+def _is_field(line: Line, corpus: Corpus) -> bool:
+    """Whether a line is a label with its value, not a row."""
+    first = next(iter(corpus.labels_by_line.get(line, ())), None)
+    if first is None or first.start > 0 or not first.colon:
+        return False
+    return first.key in concept_labels()
+
+
 def _ends_table(line: Line, corpus: Corpus) -> bool:
     """Whether the sums begin for good: tax and gross, or a line that heads several sums."""
     table = concept_labels()
@@ -319,103 +328,3 @@ def _ends_table(line: Line, corpus: Corpus) -> bool:
         return True
     first = sums[0] if labels and labels[0].start == 0 else {}
     return first.get("total_gross", 0) >= STRONG or first.get("total_tax", 0) >= STRONG
-
-
-_MULTIPLE = re.compile(
-    r"(?<![\w.,])(\d{1,4}(?:[.,]\d{1,3})?)\s?(?:x|X|×|\*|à|@|st\.?|stk\.?)(?=[\s\d]|$)"
-)
-
-
-def receipt_rows(corpus: Corpus, table: Table, accept: Accept) -> list[Row]:
-    """Rows of a list without a header: a text on the left, an amount at the right."""
-    targets = flat_row(table.row)
-    by_concept = {t.concept: (n, t) for n, t in reversed(targets.items()) if t.concept}
-    if "description" not in by_concept or "amount" not in by_concept:
-        return []
-    name, text_target = by_concept["description"]
-    rows: list[Row] = []
-    for sheet in corpus.sheets[:3]:
-        amounts = [_last_amount(line, corpus) for line in sheet.lines]
-        rights = Counter(round(a[1].right, 2) for a in amounts if a)
-        if not rights:
-            continue
-        edge = rights.most_common(1)[0][0]
-        before: Line | None = None
-        for line, found in zip(sheet.lines, amounts, strict=True):
-            if found is None or abs(found[1].right - edge) > 0.06:
-                before = line if found is None else None
-                continue
-            if corpus.labels_by_line.get(line) and _is_sum(line, corpus):
-                break
-            row = _receipt_row(line, found, corpus, sheet, targets, by_concept, accept, before)
-            if row is not None and name in row:
-                rows.append(row)
-            before = None
-        if rows:
-            break
-    return rows if text_target is not None else []
-
-
-def _is_sum(line: Line, corpus: Corpus) -> bool:
-    table = concept_labels()
-    money = TOTALS | {"amount_paid", "change", "discount"}
-    return any(
-        any(concept in money for concept, _ in table.get(label.key, ()))
-        for label in corpus.labels_by_line.get(line, ())
-        if label.opens
-    )
-
-
-def _last_amount(line: Line, corpus: Corpus) -> tuple[int, Token, Any] | None:
-    run = line.run()
-    matches = [m for m in corpus.find(Kind.MONEY, run.text) if m.quality == 1.0]
-    if not matches or corpus.find(Kind.DATE, run.text):
-        return None
-    start, end = run.positions(matches[-1].start, matches[-1].end)
-    if start == end or len(line.tokens) - end > 2:
-        return None
-    return start, line.tokens[end - 1], matches[-1].value
-
-
-def _receipt_row(
-    line: Line,
-    found: tuple[int, Token, Any],
-    corpus: Corpus,
-    sheet: Sheet,
-    targets: Mapping[str, Target],
-    by_concept: Mapping[str, tuple[str, Target]],
-    accept: Accept,
-    before: Line | None,
-) -> Row | None:
-    start, token, amount = found
-    text = line.run(0, start).text
-    row: Row = {}
-
-    def put(concept: str, value: Any, tokens: tuple[Token, ...]) -> None:
-        if concept in by_concept:
-            name, target = by_concept[concept]
-            taken = accept(target, value)
-            if taken is not None:
-                row[name] = Candidate(taken, 0.35, "in its line", sheet, tokens)
-
-    tokens = tuple(line.tokens[:start])
-    quantity = _MULTIPLE.search(text)
-    if quantity is not None:
-        for match in corpus.find(Kind.NUMBER, quantity[1]):
-            put("quantity", match.value, tokens)
-        prices = [m for m in corpus.find(Kind.MONEY, text[quantity.end() :]) if m.quality == 1.0]
-        if prices:
-            put("unit_price", prices[-1].value, tokens)
-        rest = text[: quantity.start()] + " " + text[quantity.end() :]
-        for price in prices:
-            rest = rest.replace(text[quantity.end() :][price.start : price.end], " ")
-        text = rest
-    letters = " ".join(text.split()).strip(" *-.:€$£")
-    if sum(char.isalpha() for char in letters) < 2:
-        if quantity is None or before is None:
-            return None
-        letters = " ".join(token.text for token in before.tokens)
-        tokens = tuple(before.tokens)
-    put("description", letters, tokens)
-    put("amount", amount, (token,))
-    return row

@@ -191,6 +191,9 @@ def test_every_problem_of_a_file_has_its_line(write):
         "name: a\ndestinations: [{type: WEBHOOK, url: 'http://x/', token: hunter2!}]",
         "name: a\ndestinations: [{type: WEBHOOK, secret: 'hunter2!' oops}]",
         "name: a\ndestinations: [{type: WEBHOOK, secret: !!int hunter2!}]",
+        "name: a\ndestinations: [{type: WEBHOOK, secret: !hunter2 x}]",
+        "name: a\ndestinations: [{type: WEBHOOK, secret: !hunter2!x y}]",
+        "name: a\ndestinations: [{type: WEBHOOK, secret: *hunter2}]",
         "name: a\ndestinations: [{type: WEBHOOK, url: '${hunter}', secret: hunter2!}]",
     ],
 )

@@ -96,6 +96,11 @@ BOMB = "a0: &a0 [x, x]\n" + "".join(
         ("a: !!python/object/apply:os.getcwd []", "line 1: the tag"),
         ("a: !!timestamp 2024-01-01", "line 1: the tag"),
         ("a: !!binary aGk=", "line 1: the tag"),
+        ("a: !pass-word x", "line 1: the tag is not taken; put text that begins with ! in quotes"),
+        ("a: !e!x 1", "line 1, column 4: the tag is not taken"),
+        ("a: *pass-word", "line 1, column 4: found an alias without its anchor"),
+        ('a: "\\ud800"', "line 1: holds one half of a character"),
+        ('"\\udc00": a', "holds one half of a character"),
         ("a: !!int x", "line 1: is no int"),
         ("? [a]\n: b", "line 1: a key must be plain text"),
         ("a: {<<: 1}", "takes a mapping"),
@@ -124,6 +129,8 @@ def test_yaml_that_is_refused_says_why_and_where(text, message):
         ("[" * 200 + "]" * 200, "nested deeper than 100"),
         ("[" * 100_000, "nested deeper than 100"),
         ('{"a": }', "line 1, column 7"),
+        (r'{"a": ["\ud800"]}', "holds one half of a character"),
+        (r'{"\udc00": 1}', "holds one half of a character"),
         (" ", "is empty"),
     ],
 )
@@ -136,6 +143,12 @@ def test_json_that_is_refused_says_why_and_where(text, message):
 @given(JSON_VALUES)
 def test_json_values_survive_json(value):
     assert read_json(json.dumps(value)) == value
+
+
+def test_halves_of_a_character_that_json_escapes_are_joined():
+    text = json.dumps({"\U0001f9fe": "\U0001f600"})
+    assert "ud83d" in text
+    assert read_yaml(text) == read_json(text) == {"\U0001f9fe": "\U0001f600"}
 
 
 @given(st.text() | st.text(alphabet="&*a:{}[]-!<>|'\"\n 0.e~#?,"))

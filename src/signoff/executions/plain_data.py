@@ -47,7 +47,7 @@ def read_json(text: str) -> Any:
         raise
     except ValueError as error:  # an integer of more digits than Python converts
         raise PlainDataError(f"is no JSON that can be read: {error}") from None
-    _check_depth(value, MAX_DEPTH)
+    _check(value, MAX_DEPTH)
     return value
 
 
@@ -71,7 +71,7 @@ def read_yaml(text: str) -> Any:
         mark = error.problem_mark or error.context_mark
         place = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         # from None: PyYAML's own message quotes the line, secrets included
-        raise PlainDataError(f"is no YAML{place}: {error.problem or error.context}") from None
+        raise PlainDataError(f"is no YAML{place}: {_without_names(error)}") from None
     except yaml.YAMLError as error:
         place = f" at character {error.position}" if hasattr(error, "position") else ""
         raise PlainDataError(f"is no YAML{place}: unreadable characters") from None
@@ -79,6 +79,9 @@ def read_yaml(text: str) -> Any:
         raise PlainDataError(_TOO_DEEP) from None
 
 
+_HALVES = re.compile("[\ud800-\udfff]")
+_TAGGED = "the tag is not taken; put text that begins with ! in quotes"
+_HALF_CHARACTER = "holds one half of a character (a lone surrogate), which is no text"
 _TOO_DEEP = f"is nested deeper than {MAX_DEPTH} levels, or an alias refers to itself"
 
 
@@ -131,7 +134,7 @@ def _build(node: yaml.Node) -> Any:
         return [_build(child) for child in node.value]
     if isinstance(node, yaml.ScalarNode):
         return _scalar(node)
-    raise PlainDataError(f"{_line(node)} the tag {node.tag} is not taken")
+    raise PlainDataError(f"{_line(node)} {_TAGGED}")
 
 
 def _mapping(node: yaml.MappingNode) -> dict[str, Any]:
@@ -142,10 +145,10 @@ def _mapping(node: yaml.MappingNode) -> dict[str, Any]:
             raise PlainDataError(f"{_line(key)} a key must be plain text")
         if key.tag == _TAG + "merge":
             merged = {**_merged(value), **merged}
-        elif key.value in values:
-            raise PlainDataError(f"{_line(key)} the key {key.value!r} appears twice")
+        elif (name := _whole(key.value)) in values:
+            raise PlainDataError(f"{_line(key)} the key {name!r} appears twice")
         else:
-            values[key.value] = _build(value)
+            values[name] = _build(value)
     return {**merged, **values}
 
 
@@ -163,7 +166,7 @@ def _scalar(node: yaml.ScalarNode) -> str | int | float | bool | None:
     kind = node.tag.removeprefix(_TAG)
     try:
         if kind in ("str", "merge"):
-            return text
+            return _whole(text)
         if kind == "null":
             return None
         if kind == "bool":
@@ -176,7 +179,27 @@ def _scalar(node: yaml.ScalarNode) -> str | int | float | bool | None:
         raise PlainDataError(f"{_line(node)} {error}") from None
     except (ValueError, KeyError):
         raise PlainDataError(f"{_line(node)} is no {kind} that can be read") from None
-    raise PlainDataError(f"{_line(node)} the tag {node.tag} is not taken")
+    raise PlainDataError(f"{_line(node)} {_TAGGED}")
+
+
+def _without_names(error: yaml.MarkedYAMLError) -> str:
+    """What is wrong, without names of aliases and tags: a secret without quotes may be one."""
+    problem = error.problem or error.context or ""
+    if problem.startswith("found undefined alias"):
+        return "found an alias without its anchor; put text that begins with * in quotes"
+    if problem.startswith("found undefined tag handle"):
+        return _TAGGED
+    return problem
+
+
+def _whole(text: str) -> str:
+    """``text`` with the halves of a character, as JSON escapes them, joined."""
+    if not _HALVES.search(text):
+        return text
+    try:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:
+        raise PlainDataError(_HALF_CHARACTER) from None
 
 
 def _line(node: yaml.Node) -> str:
@@ -203,11 +226,15 @@ def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return values
 
 
-def _check_depth(value: object, depth: int) -> None:
+def _check(value: object, depth: int) -> None:
     if depth == 0:
         raise PlainDataError(_TOO_DEEP)
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, list):
+    if isinstance(value, str):
+        _whole(value)
+    elif isinstance(value, dict):
+        for key, child in value.items():
+            _whole(key)
+            _check(child, depth - 1)
+    elif isinstance(value, list):
         for child in value:
-            _check_depth(child, depth - 1)
+            _check(child, depth - 1)

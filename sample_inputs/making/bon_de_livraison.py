@@ -18,7 +18,7 @@ INK: Colour = (36, 60, 150)
 LEFT, RIGHT = 20.0, 190.0
 
 SUPPLIER = "Carrelages du Luberon SARL"
-RECIPIENT = "Maçonnerie Aubert & Fils"
+RECIPIENT = "Entreprise Aubert & Fils"
 
 ITEMS = [
     item("CL-6060-GR", "Carreau grès cérame 60 x 60, gris ciel", "28", "carton", "0"),

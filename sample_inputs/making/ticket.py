@@ -31,7 +31,7 @@ ITEMS = [
     item("", "Crème brûlée", "2", "", "7.20"),
     item("", "Eau pétillante 1L", "1", "", "5.60"),
     item("", "Café gourmand", "1", "", "8.40"),
-    item("", "Café", "2", "", "2.30"),
+    item("", "Café", "2", "", "2.50"),
 ]
 TVA = Decimal("0.10")
 
@@ -46,7 +46,7 @@ def make() -> bytes:
     table = wood((1500, 2000), seed=4)
     corners = [(256.0, 112.0), (1250.0, 128.0), (1288.0, 1880.0), (214.0, 1864.0)]
     photo = laid_on(table, paper, corners=corners)
-    photo = uneven_light(photo, corners=(100, 92, 90, 70), tint=(255, 249, 236))
+    photo = uneven_light(photo, corners=(100, 92, 90, 80), tint=(255, 249, 236))
     photo = grained(
         photo.filter(ImageFilter.GaussianBlur(0.7)), noise(photo.size, seed=9, strength=0.07)
     )
@@ -121,11 +121,11 @@ def _printed() -> bytes:
     y += 13
     for label, value in (
         ("Total HT", gross - _tax()),
-        ("TVA 10,00 %", _tax()),
+        ("TVA 10 %", _tax()),
     ):
-        sheet.put(LEFT, y, label, size=10)
-        sheet.put(RIGHT, y, spaced(value), size=10, align="R")
-        y += 4.8
+        sheet.put(LEFT, y, label, size=11)
+        sheet.put(RIGHT, y, spaced(value), size=11, align="R")
+        y += 5.2
     _dashes(sheet, y - 1)
     sheet.put(LEFT, y + 4.5, "Carte bancaire", size=10, style="B")
     sheet.put(RIGHT, y + 4.5, f"{spaced(gross)} €", size=10, style="B", align="R")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -28,6 +29,8 @@ from signoff.storage.inbox import ItemStatus
 from signoff.storage.store import get_store
 
 MAX_ROWS = 1000
+
+_HARMLESS = re.compile(r"(\w[\w .,:;()/'%&+-]*)?")
 
 
 def open_inbox(folder: str, *, agent: str | None, workspace: str, rerun_duplicates: bool) -> Inbox:
@@ -128,9 +131,16 @@ def _log(outcome: Outcome) -> None:
 def _row(outcome: Outcome) -> dict[str, str]:
     item = outcome.item
     return {
-        "file": escape_markdown(outcome.name, limit=255),
+        "file": _cell(outcome.name),
         "outcome": _what(outcome),
         "execution": str(outcome.execution or ""),
-        "reason": escape_markdown(outcome.problem or (item.reason if item else "")),
-        "moved to": escape_markdown(shown_place(item.place if item else None), limit=300),
+        "reason": _cell(outcome.problem or (item.reason if item else "")),
+        "moved to": _cell(shown_place(item.place if item else None)),
     }
+
+
+def _cell(text: str) -> str:
+    # Of Prefect's two UIs the older one renders markdown in a table's cells, the newer one shows
+    # the backslashes that keep it from that: only what could be markdown gets them.
+    plain = _HARMLESS.fullmatch(text) and "//" not in text and "www." not in text.lower()
+    return text if plain else escape_markdown(text)

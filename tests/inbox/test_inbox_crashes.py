@@ -69,7 +69,7 @@ def run_until(tray: Tray, step: int | None) -> int:
         event.listen(store.database.engine, "commit", change)
         run_inbox(store, tray.path, patience=0, **tray.options)
 
-    (code,) = exit_codes([in_child(work)])
+    code: int = exit_codes([in_child(work)])[0]
     return code
 
 

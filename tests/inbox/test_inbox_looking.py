@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
 from support.inboxes import Tray
 
+from signoff import intake
 from signoff.errors import InvalidInputError
 from signoff.inbox import looking, taking
 from signoff.inbox.folder import Folder
@@ -55,7 +57,7 @@ def test_what_changes_between_two_looks_is_left(
             case "new":
                 path.rename(tray.path / "new.txt")
 
-    monkeypatch.setattr(looking.time, "sleep", meanwhile)
+    monkeypatch.setattr(time, "sleep", meanwhile)
     found = look_twice(here, settle=7)
     assert set(found.found) == {"steady.txt"}
     assert found.unfinished == {"remove": set(), "new": {"new.txt"}}.get(change, {"a.txt"})
@@ -67,7 +69,7 @@ def test_a_subfolder_waits_until_all_in_it_is_settled(
 ) -> None:
     for name in ("1.txt", "deep/2.txt", ".3.txt.Xy7"):
         tray.put(f"case/{name}", "half")
-    monkeypatch.setattr(looking.time, "sleep", lambda _: tray.put(f"case/{change}", "half, whole"))
+    monkeypatch.setattr(time, "sleep", lambda _: tray.put(f"case/{change}", "half, whole"))
     assert look_twice(here, settle=0) == Look({}, frozenset({"case"}))
 
 
@@ -84,7 +86,7 @@ def test_a_subfolder_with_an_unfinished_file_or_without_any_is_left(tray: Tray) 
 
 
 def test_nothing_new_means_no_waiting(here: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(looking.time, "sleep", lambda _: pytest.fail("waited"))
+    monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("waited"))
     assert look_twice(here, settle=100) == Look()
 
 
@@ -103,17 +105,17 @@ def test_what_is_written_while_it_is_stored_waits_for_the_next_run(
     tray: Tray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tray.put("a.txt", "first half, ")
-    real = taking.intake.check_in
+    real = intake.check_in
 
     with path.open("a") as writer, monkeypatch.context() as patch:
 
-        def check_in(store, request, sources):  # type: ignore[no-untyped-def]
+        def check_in(store, request, sources):
             result = real(store, request, sources)
             writer.write("second half")
             writer.flush()
             return result
 
-        patch.setattr(taking.intake, "check_in", check_in)
+        patch.setattr(intake, "check_in", check_in)
         (outcome,) = tray.run()
     assert "still being written" in (outcome.problem or "")
     assert tray.executions() == []

@@ -35,9 +35,8 @@ def _agent_of(tray: Tray, source: str) -> str:
     """The name of the agent that the mail went to, or why it went to none."""
     tray.put("mail.eml", source)
     tray.run()
-    if tray.failed:
-        return tray.reason("mail.eml")
-    return tray.executions()[-1].agent_name
+    found: str = tray.reason("mail.eml") if tray.failed else tray.executions()[-1].agent_name
+    return found
 
 
 @pytest.mark.parametrize(

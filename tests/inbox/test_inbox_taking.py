@@ -9,7 +9,7 @@ import pytest
 from support.inboxes import Tray
 from support.stores import apply_agent, make_agent
 
-from signoff import lifecycle
+from signoff import intake, lifecycle
 from signoff.errors import AgentNotRunnableError, ConfigurationError, NotFoundError
 from signoff.executions.models import Trigger
 from signoff.executions.states import Status
@@ -287,9 +287,9 @@ def test_without_prefect_the_execution_waits_for_reconciliation(
 def test_an_item_that_cannot_be_handled_holds_nothing_up_and_is_taken_later(
     tray: Tray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = taking.intake.check_in
+    real = intake.check_in
 
-    def disk_full(store, request, sources):  # type: ignore[no-untyped-def]
+    def disk_full(store, request, sources):
         if sources[0].endswith("bad.txt"):
             raise OSError(28, "No space left on device")
         return real(store, request, sources)
@@ -297,7 +297,7 @@ def test_an_item_that_cannot_be_handled_holds_nothing_up_and_is_taken_later(
     tray.put("bad.txt", "one")
     tray.put("good.txt", "two")
     with monkeypatch.context() as patch:
-        patch.setattr(taking.intake, "check_in", disk_full)
+        patch.setattr(intake, "check_in", disk_full)
         for _ in range(2 * taking.MAX_ATTEMPTS):
             problems = [outcome.problem for outcome in tray.run() if outcome.problem]
             assert len(problems) == 1
@@ -317,7 +317,7 @@ def test_an_item_that_always_fails_unexpectedly_is_refused_in_the_end(
     def broken(*_: object) -> None:
         raise RecursionError("a bug")
 
-    monkeypatch.setattr(taking.intake, "check_in", broken)
+    monkeypatch.setattr(intake, "check_in", broken)
     tray.put("note.txt")
     for _ in range(taking.MAX_ATTEMPTS + 1):
         tray.run()
@@ -333,7 +333,7 @@ def test_what_somebody_took_out_of_the_claim_area_is_reported(
 
     tray.put("note.txt")
     with monkeypatch.context() as patch:
-        patch.setattr(taking.intake, "check_in", broken)
+        patch.setattr(intake, "check_in", broken)
         tray.run()
     next((tray.path / ".signoff" / "claimed").glob("*/note.txt")).unlink()
     tray.run()

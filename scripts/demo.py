@@ -89,7 +89,6 @@ def _environment(prefect_url: str, webhook: str) -> None:
             "SIGNOFF_ALLOWED_HOSTS": f'["{webhook}"]',
             "PREFECT_HOME": str(HOME / "prefect"),
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-            "PREFECT_LOGGING_LEVEL": os.environ.get("PREFECT_LOGGING_LEVEL", "WARNING"),
             "DO_NOT_TRACK": "1",
         }
     )

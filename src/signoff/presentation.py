@@ -38,13 +38,13 @@ def executions_table(executions: Sequence[Execution]) -> RenderableType:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("#", justify="right")
     table.add_column("agent", no_wrap=True)
-    table.add_column("file", overflow="fold")
-    table.add_column("state", overflow="fold")
+    table.add_column("file", min_width=12, overflow="fold")
+    table.add_column("state", no_wrap=True)
     table.add_column("fields", justify="right")
-    table.add_column("confidence", justify="right", overflow="fold")
+    table.add_column("confidence", justify="right")
     delivered = any(execution.status.is_signed_off for execution in executions)
     if delivered:
-        table.add_column("answer", overflow="fold")
+        table.add_column("answer", no_wrap=True, overflow="ellipsis")
     for execution in executions:
         row: list[RenderableType] = [
             str(execution.number),

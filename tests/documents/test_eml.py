@@ -16,7 +16,7 @@ from PIL import Image
 
 from signoff.documents.eml import inspect
 from signoff.documents.model import Page
-from signoff.documents.steps import Limits
+from signoff.documents.steps import Limits, read_pages
 
 LIMITS = Limits(max_pages=500, max_frames=3, max_image_pixels=10**6, memory=2**30, languages="eng")
 
@@ -53,7 +53,7 @@ def body_of(raw: bytes, folder: Path | None = None) -> str:
         path = Path(temporary) / "mail"
         path.write_bytes(raw)
         inspect(path, Path(temporary), "a.eml", LIMITS)
-        page = Page.model_validate_json((Path(temporary) / "1.json").read_bytes())
+        page = Page.model_validate_json(dict(read_pages(Path(temporary)))[1])
     return page.text.partition("\n\n")[2]
 
 
@@ -238,8 +238,10 @@ def _check(raw: bytes) -> None:
         path = folder / "mail"
         path.write_bytes(raw)
         found = inspect(path, folder, "a.eml", LIMITS)
-        for number in range(1, found["page_count"] + 1):
-            Page.model_validate_json((folder / f"{number}.json").read_bytes())
+        pages = dict(read_pages(folder))
+        assert list(pages) == list(range(1, found["page_count"] + 1))
+        for page in pages.values():
+            Page.model_validate_json(page)
         for attachment in found["attachments"]:
             assert (folder / attachment["file"]).is_file()
 

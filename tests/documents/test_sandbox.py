@@ -9,11 +9,13 @@ import textwrap
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from signoff.documents.sandbox import Sandbox, close_sandboxes, get_sandbox
-from signoff.errors import SignoffError, UnreadableFileError
+from signoff.documents.validation import media_type_of
+from signoff.errors import SignoffError, UnreadableFileError, UnsupportedFileError
 from signoff.settings import MIB, Settings
 
 
@@ -78,9 +80,6 @@ def test_a_crash_leaves_other_calls_alone(sandbox):
 
 
 def test_our_errors_reach_the_caller_as_they_are(sandbox):
-    from signoff.documents.validation import media_type_of
-    from signoff.errors import UnsupportedFileError
-
     with pytest.raises(UnsupportedFileError, match=r"x\.docx"):
         sandbox.run("x.docx", media_type_of, "x.docx", "nowhere")
 
@@ -91,13 +90,11 @@ def test_other_errors_become_unreadable_file_without_a_second_try(sandbox):
 
 
 def test_a_child_knows_no_secrets(monkeypatch):
-    for name in ("SIGNOFF_MODEL_API_KEY", "OPENAI_API_KEY", "SIGNOFF_DATABASE_URL", "MY_TOKEN"):
-        monkeypatch.setenv(name, "top-secret")
+    for secret in ("SIGNOFF_MODEL_API_KEY", "OPENAI_API_KEY", "SIGNOFF_DATABASE_URL", "MY_TOKEN"):
+        monkeypatch.setenv(secret, "top-secret")
     sandbox = Sandbox(workers=1, memory=512 * MIB, timeout=20)
     try:
-        child = "import sys, pathlib; print(pathlib.Path('/proc/%d/environ' % {}).read_bytes())"
         pid = sandbox.run("x", os.getpid)
-        assert isinstance(pid, int), child
         environment = sandbox.run("x", subprocess.getoutput, f"cat /proc/{pid}/environ; env")
     finally:
         sandbox.close()
@@ -107,29 +104,31 @@ def test_a_child_knows_no_secrets(monkeypatch):
 
 def test_a_child_ends_with_its_parent():
     program = """
-        import os, threading, time
+        import os, tempfile, threading, time
         from signoff.documents.sandbox import Sandbox
         sandbox = Sandbox(workers=1, memory=512 * 2**20, timeout=600)
-        print(sandbox.run("x", os.getpid), flush=True)
+        print(sandbox.run("x", os.getpid), sandbox.run("x", tempfile.gettempdir), flush=True)
         threading.Thread(target=sandbox.run, args=("x", time.sleep, 600), daemon=True).start()
         os.kill(os.getpid(), 9)
     """
     ended = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(program)], stdout=subprocess.PIPE, text=True
     )
-    child = int(ended.stdout)
+    pid, scratch = ended.stdout.split()
+    child = int(pid)
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         try:
             os.kill(child, 0)
         except ProcessLookupError:
             break
-        with open(f"/proc/{child}/stat") as stat:  # noqa: PTH123
-            if ") Z " in stat.read():
-                break
+        if ") Z " in Path(f"/proc/{child}/stat").read_text():
+            break
         time.sleep(0.01)
     else:
         pytest.fail("the child outlived its parent")
+    assert "signoff-parse-" in scratch
+    assert not Path(scratch).exists()
 
 
 def test_closing_ends_a_call_under_way():

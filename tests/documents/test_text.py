@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signoff.documents.model import Page, TextSource
-from signoff.documents.steps import Limits
+from signoff.documents.steps import Limits, read_pages
 from signoff.documents.text import PAGE_CHARS, PAGE_LINES, inspect, paginate, words_of
 from signoff.errors import UnreadableFileError
 
@@ -86,5 +86,7 @@ def test_any_bytes_become_valid_pages(tmp_path_factory, data):
     )
     found = inspect(path, folder, "a.txt", limits)
     assert found["page_count"] >= 1
-    for number in range(1, found["page_count"] + 1):
-        Page.model_validate_json((folder / f"{number}.json").read_bytes())
+    pages = dict(read_pages(folder))
+    assert list(pages) == list(range(1, found["page_count"] + 1))
+    for page in pages.values():
+        Page.model_validate_json(page)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from signoff.documents.encoding import decode, mojibake_note
-from signoff.documents.steps import Attachment, Inspection, Limits, inspection
+from signoff.documents.steps import Attachment, Inspection, Limits, PageWriter, inspection
 from signoff.documents.text import check_pages, paginate, write_text_page
 from signoff.errors import UnreadableFileError
 
@@ -62,10 +62,11 @@ def inspect(path: Path, folder: Path, name: str, limits: Limits) -> Inspection:
         notes.append(note)
     lines = (line + "\n" for line in [*top, "", *body.split("\n")])
     count = 0
-    for page in paginate(lines):
-        count += 1
-        check_pages(name, count, limits)
-        write_text_page(folder, count, page)
+    with PageWriter(folder) as pages:
+        for page in paginate(lines):
+            count += 1
+            check_pages(name, count, limits)
+            write_text_page(pages, count, page)
     return inspection(count, headers=headers, notes=notes, attachments=reading.attachments)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image, ImageOps
 
 from signoff.documents import tesseract
-from signoff.documents.steps import Inspection, Limits, inspection, write_page
+from signoff.documents.steps import Inspection, Limits, PageWriter, inspection
 from signoff.errors import UnreadableFileError
 
 MIB = 1024 * 1024
@@ -47,17 +47,17 @@ def ocr_page(path: Path, folder: Path, name: str, number: int, limits: Limits) -
     with _opened(path, name, limits) as image:
         width, height = _upright_size(image)
         picture = _reduced(image, number, OCR_LONGEST, name).convert("L")
-    text, words = tesseract.read(enlarge(picture), languages=limits.languages)
-    write_page(
-        folder,
-        number,
-        width=width,
-        height=height,
-        source="ocr" if words else "none",
-        text=text,
-        words=words,
-        has_image=True,
-    )
+    text, words = tesseract.read(enlarge(picture), name=name, languages=limits.languages)
+    with PageWriter(folder) as pages:
+        pages.write(
+            number,
+            width=width,
+            height=height,
+            source="ocr" if words else "none",
+            text=text,
+            words=words,
+            has_image=True,
+        )
 
 
 def render(path: Path, folder: Path, name: str, number: int, longest: int, limits: Limits) -> None:

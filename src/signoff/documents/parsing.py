@@ -23,7 +23,7 @@ from typing import Any, Protocol, cast
 from signoff.documents import eml, image, pdf, text
 from signoff.documents.model import Document, DocumentInfo, Page
 from signoff.documents.sandbox import Sandbox, get_sandbox
-from signoff.documents.steps import Attachment, Inspection, Limits
+from signoff.documents.steps import Attachment, Inspection, Limits, read_pages
 from signoff.documents.validation import media_type_of, safe_name
 from signoff.errors import (
     InvalidInputError,
@@ -208,7 +208,7 @@ class _Run:
     def _parse(self, source: _Source, *, depth: int, count: list[int]) -> _Parsed:
         key = parsed_key(source.sha256, source.media_type, self._settings)
         manifest = self._parsed.get(key)
-        if manifest is None:
+        if manifest is None or not self._has_pages(key, manifest):
             manifest = self._read(source, key)
             self._parsed.put(key, manifest)
         else:
@@ -229,6 +229,11 @@ class _Run:
                     # not recorded: the next run may have more luck, or higher limits
                     parsed.notes.append(f"Attachment not read: {error}")
         return parsed
+
+    def _has_pages(self, key: str, manifest: JsonObject) -> bool:
+        """Whether the file store has not lost what the record speaks of."""
+        last = manifest["page_count"]
+        return self._store.get_derived(f"parsed/{key}/pages/{last}.json") is not None
 
     def _read(self, source: _Source, key: str) -> JsonObject:
         module = _MODULES[source.media_type]
@@ -299,10 +304,9 @@ class _Run:
     def _keep_pages(self, key: str, folder: Path) -> set[int]:
         """Move the pages that a step wrote to the store."""
         numbers = set()
-        for page in folder.glob("*.json"):
-            self._store.put_derived(f"parsed/{key}/pages/{page.name}", page.read_bytes())
-            page.unlink()
-            numbers.add(int(page.stem))
+        for number, page in read_pages(folder):
+            self._store.put_derived(f"parsed/{key}/pages/{number}.json", page)
+            numbers.add(number)
         return numbers
 
     def _keep_attachment(

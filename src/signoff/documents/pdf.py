@@ -24,9 +24,9 @@ from signoff.documents.steps import (
     Attachment,
     Inspection,
     Limits,
+    PageWriter,
     WordData,
     inspection,
-    write_page,
 )
 from signoff.documents.text import check_pages
 from signoff.errors import UnreadableFileError
@@ -72,12 +72,12 @@ def inspect(path: Path, folder: Path, name: str, limits: Limits) -> Inspection:
 def read_pages(path: Path, folder: Path, name: str, first: int, last: int) -> list[int]:
     """Write the pages from ``first`` to ``last`` that have a text layer; return the others."""
     unread = []
-    with _opened(path, name) as document:
+    with _opened(path, name) as document, PageWriter(folder) as pages:
         for number in range(first, last + 1):
             with _page(document, number, name) as page:
                 layer = _read_layer(page)
                 if _is_usable(layer, page):
-                    _write_layer(folder, number, layer, page)
+                    _write_layer(pages, number, layer, page)
                 else:
                     unread.append(number)
     return unread
@@ -85,27 +85,30 @@ def read_pages(path: Path, folder: Path, name: str, first: int, last: int) -> li
 
 def ocr_page(path: Path, folder: Path, name: str, number: int, limits: Limits) -> None:
     """Read a page without a usable text layer with Tesseract and write it."""
-    with _opened(path, name) as document, _page(document, number, name) as page:
+    with (
+        _opened(path, name) as document,
+        _page(document, number, name) as page,
+        PageWriter(folder) as pages,
+    ):
         layer = _read_layer(page)
         width, height = page.get_size()
         text, words = "", list[WordData]()
         if not _is_blank(page):
             picture = _render(page, OCR_LONGEST, dpi=OCR_DPI, grey=True)
-            text, words = tesseract.read(picture, languages=limits.languages)
+            text, words = tesseract.read(picture, name=name, languages=limits.languages)
         found = sum(len(word[0]) for word in words)
         if layer.unmapped * 5 < layer.chars and layer.chars >= found:
-            _write_layer(folder, number, layer, page)
+            _write_layer(pages, number, layer, page)
             return
-    write_page(
-        folder,
-        number,
-        width=width,
-        height=height,
-        source="ocr" if words else "none",
-        text=text,
-        words=words,
-        has_image=True,
-    )
+        pages.write(
+            number,
+            width=round(width, 2),
+            height=round(height, 2),
+            source="ocr" if words else "none",
+            text=text,
+            words=words,
+            has_image=True,
+        )
 
 
 def render(path: Path, folder: Path, name: str, number: int, longest: int, limits: Limits) -> None:
@@ -221,6 +224,8 @@ class _Frame(NamedTuple):
             x0, y0, x1, y1 = 1 - x1, 1 - y1, 1 - x0, 1 - y0
         elif self.rotation == 3:
             x0, y0, x1, y1 = y0, 1 - x1, y1, 1 - x0
+        if 0 <= x0 <= x1 <= 1 and 0 <= y0 <= y1 <= 1:  # nearly always, and worth its line
+            return round(x0, 5), round(y0, 5), round(x1, 5), round(y1, 5)
         if not (x1 > 0 and y1 > 0 and x0 < 1 and y0 < 1):  # also false for NaN
             return None
         return (
@@ -242,9 +247,12 @@ def _words(text_page: Any, text: str, frame: _Frame, *, same_index: bool) -> _La
         start, end = match.span()
         if not same_index:
             start, end = char_index(text_page, start), char_index(text_page, end - 1) + 1
-        x0 = y1 = float("inf")
-        x1 = y0 = float("-inf")
-        for index in range(count_rects(text_page, start, end - start)):
+        rects = count_rects(text_page, start, end - start)
+        if rects < 1:
+            continue
+        get_rect(text_page, 0, *references)
+        x0, y0, x1, y1 = left.value, top.value, right.value, bottom.value
+        for index in range(1, rects):
             get_rect(text_page, index, *references)
             x0, x1 = min(x0, left.value), max(x1, right.value)
             y1, y0 = min(y1, bottom.value), max(y0, top.value)
@@ -282,11 +290,10 @@ def _is_blank(page: pdfium.PdfPage) -> bool:
     return bool(pdfium_c.FPDFPage_CountObjects(page.raw) <= 0)
 
 
-def _write_layer(folder: Path, number: int, layer: _Layer, page: pdfium.PdfPage) -> None:
+def _write_layer(pages: PageWriter, number: int, layer: _Layer, page: pdfium.PdfPage) -> None:
     width, height = page.get_size()
     text, words = lay_out(layer.words, width=width, height=height)
-    write_page(
-        folder,
+    pages.write(
         number,
         width=round(width, 2),
         height=round(height, 2),

@@ -15,8 +15,13 @@ MIN_SIDE = 12
 """Pixels below which nobody could read anything."""
 
 
-def read(image: Image.Image, *, languages: str) -> tuple[str, list[WordData]]:
+def read(image: Image.Image, *, name: str, languages: str) -> tuple[str, list[WordData]]:
     """The picture's text, laid out as on it, and its words in reading order.
+
+    Args:
+        image: upright, best at about 300 dpi.
+        name: the file, for messages.
+        languages: joined by ``+``.
 
     Raises:
         ConfigurationError: Tesseract or one of the languages is not installed.
@@ -34,7 +39,10 @@ def read(image: Image.Image, *, languages: str) -> tuple[str, list[WordData]]:
             " apt-get install tesseract-ocr."
         ) from error
     except pytesseract.TesseractError as error:
-        raise UnreadableFileError(f"Tesseract could not read it: {error.message[:300]}") from error
+        raise UnreadableFileError(
+            f"{name}: Tesseract could not read it ({error.message[:300]});"
+            " supply a newly saved copy."
+        ) from error
     words: list[WordData] = []
     for index, text in enumerate(data["text"]):
         confidence = float(data["conf"][index])

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from signoff.documents.encoding import detect_encoding, mojibake_note
-from signoff.documents.steps import Inspection, Limits, WordData, inspection, write_page
+from signoff.documents.steps import Inspection, Limits, PageWriter, WordData, inspection
 from signoff.errors import UnreadableFileError
 
 PAGE_LINES = 80
@@ -23,12 +23,15 @@ def inspect(path: Path, folder: Path, name: str, limits: Limits) -> Inspection:
     encoding = detect_encoding(path)
     notes: list[str] = []
     count = 0
-    with path.open(encoding=encoding, errors="replace", newline=None) as stream:
+    with (
+        path.open(encoding=encoding, errors="replace", newline=None) as stream,
+        PageWriter(folder) as pages,
+    ):
         lines = iter(lambda: stream.readline(PAGE_CHARS), "")
         for page in paginate(lines):
             count += 1
             check_pages(name, count, limits)
-            write_text_page(folder, count, page)
+            write_text_page(pages, count, page)
             if len(notes) == 0 and (note := mojibake_note(page)):
                 notes.append(note)
     return inspection(count, notes=notes)
@@ -65,10 +68,9 @@ def paginate(lines: Iterable[str]) -> Iterator[str]:
         yield _page_text(page)
 
 
-def write_text_page(folder: Path, number: int, text: str) -> None:
+def write_text_page(pages: PageWriter, number: int, text: str) -> None:
     """Write a page of plain text, its words with boxes by line and column."""
-    write_page(
-        folder,
+    pages.write(
         number,
         width=0,
         height=0,

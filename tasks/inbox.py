@@ -20,10 +20,10 @@ from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
 from signoff.inbox import taking
-from signoff.inbox.folder import InboxError
+from signoff.inbox.folder import Inbox, InboxError
 from signoff.inbox.looking import Look, look_twice
 from signoff.inbox.report import shown_place, write_report
-from signoff.inbox.taking import Inbox, Outcome
+from signoff.inbox.taking import Outcome
 from signoff.review.description import escape_markdown
 from signoff.storage.inbox import ItemStatus
 from signoff.storage.store import get_store

@@ -16,7 +16,7 @@ from support.inboxes import Tray, exit_codes, in_child, in_this_process, names_i
 from support.stores import apply_agent, make_agent
 
 from signoff import intake
-from signoff.inbox.taking import MAX_ATTEMPTS
+from signoff.inbox.deciding import MAX_ATTEMPTS
 from signoff.storage.store import Store
 
 DIED, PARTS = 9, 4

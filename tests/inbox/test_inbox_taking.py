@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from support.inboxes import Tray
@@ -14,6 +15,7 @@ from signoff.errors import AgentNotRunnableError, ConfigurationError, NotFoundEr
 from signoff.executions.models import Trigger
 from signoff.executions.states import Status
 from signoff.inbox import taking
+from signoff.inbox.deciding import MAX_ATTEMPTS
 from signoff.prefect_runs import PrefectUnavailableError
 from signoff.storage.inbox import ItemStatus
 
@@ -107,7 +109,7 @@ def test_a_folder_that_is_not_there_is_made(tray: Tray, tmp_path: Path) -> None:
     assert (inbox.folder.path / "done").is_dir()
 
 
-@pytest.mark.parametrize("name", ["s3://bucket/inbox", "a\0b", "note.txt"])
+@pytest.mark.parametrize("name", ["s3://bucket/inbox", "a\0b", "~nobody-there/inbox", "note.txt"])
 def test_what_is_no_folder_is_refused(tray: Tray, name: str) -> None:
     tray.put("note.txt")
     with pytest.raises(ConfigurationError):
@@ -214,6 +216,17 @@ def test_links_are_refused_not_followed(tray: Tray, tmp_path: Path) -> None:
     assert (tmp_path / "home").is_dir()
 
 
+def test_a_link_in_the_claim_area_leads_nowhere(tray: Tray, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "passwd.txt").write_text("Number: 1")
+    tray.run()
+    (tray.path / ".signoff" / "claimed" / str(uuid4())).symlink_to(outside)
+    tray.run()
+    assert (outside / "passwd.txt").exists()
+    assert (tray.done, tray.failed, tray.executions()) == (set(), set(), [])
+
+
 def test_a_pipe_is_refused_without_reading_it(tray: Tray) -> None:
     os.mkfifo(tray.path / "pipe.txt")
     tray.run()
@@ -298,7 +311,7 @@ def test_an_item_that_cannot_be_handled_holds_nothing_up_and_is_taken_later(
     tray.put("good.txt", "two")
     with monkeypatch.context() as patch:
         patch.setattr(intake, "check_in", disk_full)
-        for _ in range(2 * taking.MAX_ATTEMPTS):
+        for _ in range(2 * MAX_ATTEMPTS):
             problems = [outcome.problem for outcome in tray.run() if outcome.problem]
             assert len(problems) == 1
             assert "No space left" in problems[0]
@@ -319,7 +332,7 @@ def test_an_item_that_always_fails_unexpectedly_is_refused_in_the_end(
 
     monkeypatch.setattr(intake, "check_in", broken)
     tray.put("note.txt")
-    for _ in range(taking.MAX_ATTEMPTS + 1):
+    for _ in range(MAX_ATTEMPTS + 1):
         tray.run()
     assert tray.failed == {"note.txt"}
     assert "RecursionError: a bug" in tray.reason("note.txt")

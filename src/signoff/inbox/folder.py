@@ -20,6 +20,9 @@ DONE, FAILED, OWN, REPORT = "done", "failed", ".signoff", "report.csv"
 RESERVED = frozenset({DONE, FAILED, OWN, REPORT})
 STALE_SECONDS = 3600
 
+PATIENCE_SECONDS = 30.0
+"""How long an item is left to a run that claimed it and gives no sign of life."""
+
 
 class InboxError(SignoffError):
     """The inbox folder cannot be used, or something in it cannot be moved now."""
@@ -45,6 +48,20 @@ class Folder:
         return self.path / OWN / "staging"
 
 
+@dataclass(frozen=True)
+class Inbox:
+    """An inbox folder and how it is run.
+
+    ``agent`` is for everything but mails, by name or id.
+    """
+
+    folder: Folder
+    agent: str | None = None
+    workspace: str = "default"
+    rerun_duplicates: bool = False
+    patience: float = PATIENCE_SECONDS
+
+
 def open_folder(name: str, *, home: Path) -> Folder:
     """Open the inbox in the folder ``name``, relative to ``home``; it is made if need be.
 
@@ -55,7 +72,10 @@ def open_folder(name: str, *, home: Path) -> Folder:
         raise ConfigurationError(
             f"The inbox folder {name!r} is no path: name a local or mounted folder."
         )
-    path = home / Path(name).expanduser()
+    try:
+        path = home / Path(name).expanduser()
+    except RuntimeError as error:
+        raise ConfigurationError(f"The inbox folder {name!r}: there is no such user.") from error
     try:
         for part in (DONE, FAILED, OWN, f"{OWN}/claimed", f"{OWN}/staging"):
             (path / part).mkdir(parents=True, exist_ok=True)
@@ -126,8 +146,10 @@ def claim(folder: Folder, name: str) -> UUID | None:
 
 def claimed_path(folder: Folder, item_id: UUID) -> Path | None:
     """Where a claimed item lies, if it has not been put elsewhere."""
+    place = folder.claimed / str(item_id)
     try:
-        return next((folder.claimed / str(item_id)).iterdir(), None)
+        # who may write to the inbox must not have us move what a link leads to
+        return None if place.is_symlink() else next(place.iterdir(), None)
     except (FileNotFoundError, NotADirectoryError):
         return None
 

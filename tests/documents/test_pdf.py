@@ -21,7 +21,7 @@ from pypdf.generic import (
 )
 
 from signoff.documents.model import TextSource
-from signoff.documents.pdf import _Frame
+from signoff.documents.pdf_layer import Frame
 from signoff.errors import UnreadableFileError
 
 INCH = 72
@@ -297,7 +297,7 @@ coordinate = st.floats(-2000, 2000) | st.floats()
     st.integers(0, 3),
 )
 def test_boxes_are_within_the_page(rect, page, rotation):
-    box = _Frame(page[0], page[1], page[2], page[3], rotation).box(*rect)
+    box = Frame(page[0], page[1], page[2], page[3], rotation).box(*rect)
     if box is not None:
         assert all(0 <= value <= 1 for value in box)
 

@@ -1,0 +1,129 @@
+"""A PDF page's text layer: its words, and where they are as the page is shown."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from typing import Any, NamedTuple
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+
+from signoff.documents.steps import WordData
+
+_WORD = re.compile(r"\S+")
+# What fonts without a usable mapping yield: controls, private use, unassigned, replacement
+_UNMAPPED = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd]")
+_HYPHENS = {0x02: "-", 0xFFFE: "-"}  # PDFium's marks for a word divided at a line's end
+
+
+class Layer(NamedTuple):
+    """A page's text layer."""
+
+    words: list[WordData]
+    chars: int
+    unmapped: int
+
+
+def read_layer(page: pdfium.PdfPage) -> Layer:
+    """The words of a page, in the order of the file.
+
+    One call for the page's text and two per word for its box: going through PDFium's interface
+    char by char takes several times as long as all the rest.
+    """
+    text_page = pdfium_c.FPDFText_LoadPage(page.raw)
+    if not text_page:
+        return Layer([], 0, 0)
+    try:
+        count = pdfium_c.FPDFText_CountChars(text_page)
+        if count <= 0:
+            return Layer([], 0, 0)
+        # UTF-16 code units, of which one char of PDFium's may take two
+        buffer = (ctypes.c_ushort * (2 * count + 1))()
+        units = pdfium_c.FPDFText_GetText(text_page, 0, count, buffer) - 1
+        text = bytes(buffer)[: 2 * max(units, 0)].decode("utf-16-le", "replace")
+        # PDFium's chars and its text run apart where a font maps a glyph to nothing or to several
+        same_index = units == count and len(text) == units
+        return _words(text_page, text, Frame.of(page), same_index=same_index)
+    finally:
+        pdfium_c.FPDFText_ClosePage(text_page)
+
+
+class Frame(NamedTuple):
+    """The visible part of a page in its own coordinates, and the page's rotation."""
+
+    left: float
+    bottom: float
+    width: float
+    height: float
+    rotation: int
+
+    @classmethod
+    def of(cls, page: pdfium.PdfPage) -> Frame:
+        """The page's frame: its crop box, as far as that lies on its media box."""
+        rect = pdfium_c.FS_RECTF()
+        pdfium_c.FPDF_GetPageBoundingBox(page.raw, rect)
+        left, right = sorted((rect.left, rect.right))
+        bottom, top = sorted((rect.bottom, rect.top))
+        return cls(
+            left,
+            bottom,
+            max(right - left, 1e-6),
+            max(top - bottom, 1e-6),
+            pdfium_c.FPDFPage_GetRotation(page.raw) % 4,
+        )
+
+    def box(
+        self, left: float, top: float, right: float, bottom: float
+    ) -> tuple[float, float, float, float] | None:
+        """In fractions of the page as it is shown; ``None`` where nothing of it is visible."""
+        x0 = (left - self.left) / self.width
+        x1 = (right - self.left) / self.width
+        y0 = 1 - (top - self.bottom) / self.height
+        y1 = 1 - (bottom - self.bottom) / self.height
+        if self.rotation == 1:
+            x0, y0, x1, y1 = 1 - y1, x0, 1 - y0, x1
+        elif self.rotation == 2:
+            x0, y0, x1, y1 = 1 - x1, 1 - y1, 1 - x0, 1 - y0
+        elif self.rotation == 3:
+            x0, y0, x1, y1 = y0, 1 - x1, y1, 1 - x0
+        if 0 <= x0 <= x1 <= 1 and 0 <= y0 <= y1 <= 1:  # nearly always, and worth its line
+            return round(x0, 5), round(y0, 5), round(x1, 5), round(y1, 5)
+        if not (x1 > 0 and y1 > 0 and x0 < 1 and y0 < 1):  # also false for NaN
+            return None
+        return (
+            round(max(x0, 0.0), 5),
+            round(max(y0, 0.0), 5),
+            round(min(x1, 1.0), 5),
+            round(min(y1, 1.0), 5),
+        )
+
+
+def _words(text_page: Any, text: str, frame: Frame, *, same_index: bool) -> Layer:
+    left, top, right, bottom = (ctypes.c_double() for _ in range(4))
+    references = tuple(ctypes.byref(value) for value in (left, top, right, bottom))
+    count_rects, get_rect = pdfium_c.FPDFText_CountRects, pdfium_c.FPDFText_GetRect
+    char_index = pdfium_c.FPDFText_GetCharIndexFromTextIndex
+    words: list[WordData] = []
+    chars = unmapped = 0
+    for match in _WORD.finditer(text):
+        start, end = match.span()
+        if not same_index:
+            start, end = char_index(text_page, start), char_index(text_page, end - 1) + 1
+        rects = count_rects(text_page, start, end - start)
+        if rects < 1:
+            continue
+        get_rect(text_page, 0, *references)
+        x0, y0, x1, y1 = left.value, top.value, right.value, bottom.value
+        for index in range(1, rects):
+            get_rect(text_page, index, *references)
+            x0, x1 = min(x0, left.value), max(x1, right.value)
+            y1, y0 = min(y1, bottom.value), max(y0, top.value)
+        box = frame.box(x0, y0, x1, y1)
+        if box is None:
+            continue
+        word = match[0].translate(_HYPHENS)
+        chars += len(word)
+        unmapped += len(_UNMAPPED.findall(word))
+        words.append((word, box, 1.0))
+    return Layer(words, chars, unmapped)

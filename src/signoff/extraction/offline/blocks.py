@@ -33,6 +33,11 @@ _SALUTATION = re.compile(
 )
 _KEY_VALUE = re.compile(r"^\s*([^\W\d][\w .\-/']{1,28}?)\s*:\s*(.*)$")
 MAX_NAME = 90
+_STREET = re.compile(
+    r"(?:str\.|stra(?:ß|ss)e|weg|platz|allee|gasse|\b(?:rue|avenue|boulevard|chemin|place|road"
+    r"|street|lane|drive|blvd|ave|rua|avenida|praça|travessa)\b).*\d|^\d+\s?[,\s]",
+    re.IGNORECASE,
+)
 _PARTICLES = frozenset(
     {
         "&",
@@ -170,23 +175,22 @@ def blocks_on(sheet: Sheet, *, until: float = 0.55) -> list[Block]:
 
 
 def _home(blocks: Sequence[Block], entry: Entry, sheet: Sheet) -> Block | None:
-    left, center = entry.tokens[0].left, entry.center
+    centered: Block | None = None
     for block in reversed(blocks):
         last = block.entries[-1]
-        step = entry.line.middle - last.line.middle
+        step = (entry.line.middle - last.line.middle) / sheet.pitch
         # behind its postal code, a block ends with the next gap
         ended = any(postal_match(each.text) for each in block.entries)
-        if ended and len(block.entries) == 1:
-            continue  # a sender's whole address in one line
         reach = 1.3 if ended else 1.9 if len(block.entries) > 3 else 3.0
-        if not 0 < step <= reach * sheet.pitch:
-            continue
-        if abs(last.tokens[0].left - left) < 0.012:
+        if not 0 < step <= reach or (ended and len(block.entries) == 1):
+            continue  # too far, or a sender's whole address in one line
+        if abs(last.tokens[0].left - entry.tokens[0].left) < 0.012:
             return block
-        # a letterhead may be centered
-        if step <= 1.9 * sheet.pitch and abs(last.center - center) < 0.02:
-            return block
-    return None
+        # a letterhead may be centered; then its lines begin at different places
+        ragged = len(block.entries) == 1 or abs(block.left - last.tokens[0].left) > 0.012
+        if centered is None and ragged and step <= 1.9 and abs(last.center - entry.center) < 0.02:
+            centered = block
+    return centered
 
 
 def block_below(corpus: Corpus, sheet: Sheet, line: Line, *, left: float, right: float) -> Block:
@@ -242,6 +246,8 @@ def is_name(text: str, corpus: Corpus) -> bool:
         or name in concept_labels(lines=True)
         or name in _COUNTRY_KEYS
     ):
+        return False
+    if _STREET.search(text) and not has_legal_form(text):
         return False
     return postal_match(text) is None and not corpus.find(Kind.DATE, text)
 

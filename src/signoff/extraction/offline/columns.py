@@ -264,11 +264,13 @@ def distribute(line: Line, columns: Sequence[Column]) -> dict[int, list[Token]]:
         if previous is not None and gap <= PHRASE_GAP and index != previous:
             before, here = columns[previous], columns[index]
             number = is_number_like(token.text)
+            counted = all(is_number_like(each.text) for each in cells[previous])
             if not before.numeric:
                 stays = not number or not here.numeric or not _aligned(token, here)
-                # the next text column starts where its heading does
-                starts_new = not here.numeric and abs(token.left - here.left) < 0.012 and gap > 1.2
-                index = previous if stays and not starts_new else index
+                # the next text column starts where its heading does, or behind a row's number
+                starts_new = abs(token.left - here.left) < 0.012 and gap > 1.2
+                starts_new |= counted and before.kind is None and not number
+                index = previous if stays and (here.numeric or not starts_new) else index
             elif not number and not (not here.numeric and token.left > here.left - 0.012):
                 index = previous  # a unit behind its number
         cells.setdefault(index, []).append(token)

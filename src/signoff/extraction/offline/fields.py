@@ -96,7 +96,7 @@ def typed_right(kind: Kind, corpus: Corpus, label: Label, weight: float) -> Iter
     """Values of a kind on the label's line, or half a line off to its right."""
     run = right_of(corpus, label)
     matches = corpus.find(kind, run.text)
-    if kind is Kind.MONEY and not matches:
+    if kind in (Kind.MONEY, Kind.DATE) and not matches:
         # "Total (incl. VAT)  119.00": a label behind a label only qualifies it
         run = right_of(corpus, label, any_label=False)
         matches = corpus.find(kind, run.text)
@@ -153,7 +153,7 @@ def typed_below(kind: Kind, corpus: Corpus, label: Label, weight: float) -> Iter
             overlap = min(b, right) - max(a, left)
             if overlap < 0.3 * min(b - a, right - left):
                 continue
-            if label_of_its_own(corpus, line, first):
+            if label_of_its_own(corpus, line, first, money=kind is Kind.MONEY):
                 continue
             # sums by tax rate stand above their total, which counts as much
             distance = 0.75 if kind is Kind.MONEY else max(0.82 - 0.05 * count, 0.5)
@@ -162,10 +162,14 @@ def typed_below(kind: Kind, corpus: Corpus, label: Label, weight: float) -> Iter
             break
 
 
-def label_of_its_own(corpus: Corpus, line: Line, position: int) -> bool:
-    """Whether the value at ``position`` has another label before it in its phrase."""
+def label_of_its_own(corpus: Corpus, line: Line, position: int, *, money: bool) -> bool:
+    """Whether the value at ``position`` has another label before it in its phrase.
+
+    A sum's label heads a whole row of sums below their headings.
+    """
     phrase_start, _ = line.phrase_at(position)
-    return corpus.label_inside(line, phrase_start, position) is not None
+    label = corpus.label_inside(line, phrase_start, position)
+    return label is not None and not (money and is_concept(label, "total_gross"))
 
 
 def _candidate(

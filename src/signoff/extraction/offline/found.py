@@ -59,9 +59,16 @@ class Candidate:
     how: str
     sheet: Sheet | None = None
     tokens: tuple[Token, ...] = ()
+    proof: Evidence | None = None
+
+    def without_sheet(self) -> Candidate:
+        """The same with its evidence made, so that the page need not stay in memory."""
+        return Candidate(self.value, self.score, self.how, proof=self.evidence())
 
     def evidence(self) -> Evidence | None:
         """Where it was read; nothing for what was worked out."""
+        if self.proof is not None:
+            return self.proof
         if self.sheet is None or not self.tokens:
             return None
         quote = " ".join(token.text for token in self.tokens)[:MAX_QUOTE]

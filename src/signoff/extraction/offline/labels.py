@@ -165,7 +165,9 @@ class Vocabulary:
             tail = line.tokens[end - 1].text
             following = line.tokens[end].text if end < len(line.tokens) else ""
             colon = ":" in tail or following.startswith(":")
-            opens = line.gap_before(start) > PHRASE_GAP or not any(words[:start])
+            phrase_start, _ = line.phrase_at(start)
+            # "19 % VAT": a number before it leaves a label the first word
+            opens = not any(char.isalpha() for word in words[phrase_start:start] for char in word)
             yield Label(sheet, line, start, end, label, opens, colon)
             start = end
 

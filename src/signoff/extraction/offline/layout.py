@@ -17,6 +17,10 @@ WORD_GAP = 1.25
 PHRASE_GAP = 2.4
 """Beyond so many character widths, a new column begins."""
 MAX_WORDS = 20_000
+MAX_WORD = 200
+BAND = 0.01
+MAX_BANDS = 4
+"""Tokens further apart than so many bands of the page's height are never on one line."""
 _RULE = re.compile(r"[-_=*.~—–+]{3,}")
 _RULES = re.compile(r"[|\[\]¦]+")
 
@@ -174,7 +178,8 @@ def sheet_of(page: Page, *, document: int, pages: int, weight: float = 1.0) -> S
     """A parsed page as lines of tokens. Words without letters or sane boxes are left out."""
     words = page.words or words_of_text(page.text)
     tokens = [part for word in words[:MAX_WORDS] for part in _tokens(word)]
-    lines = group_lines(_straightened(tokens))
+    scanned = any(token.confidence < 1 for token in tokens)
+    lines = group_lines(_straightened(tokens) if scanned else tokens)
     return Sheet(
         document=document,
         page=page.number,
@@ -182,7 +187,7 @@ def sheet_of(page: Page, *, document: int, pages: int, weight: float = 1.0) -> S
         lines=lines,
         weight=weight,
         boxes=bool(page.words),
-        ocr=any(token.confidence < 1 for token in tokens),
+        ocr=scanned,
     )
 
 
@@ -209,7 +214,7 @@ def words_of_text(text: str) -> list[Word]:
 
 def _tokens(word: Word) -> Iterable[Token]:
     # a lone surrogate cannot be written as UTF-8, nor shown
-    text = word.text.encode("utf-8", "ignore").decode().replace("\x00", "").strip()
+    text = word.text[:MAX_WORD].encode("utf-8", "ignore").decode().replace("\x00", "").strip()
     box = word.box
     if not text or not all(math.isfinite(edge) for edge in box) or _RULE.fullmatch(text):
         return
@@ -262,22 +267,27 @@ def _straightened(tokens: list[Token]) -> list[Token]:
 def group_lines(tokens: Sequence[Token]) -> list[Line]:
     """Tokens as lines: each joins the line whose last token to its left is at its height."""
     groups: list[list[Token]] = []
+    bands: dict[int, set[int]] = {}  # lines by where their last token stands
     for token in sorted(tokens, key=lambda t: (t.left, t.top)):
         height = token.bottom - token.top
         best, distance = None, math.inf
-        for group in groups:
-            last = group[-1]
+        band = int(token.middle / BAND)
+        reached = range(band - MAX_BANDS, band + MAX_BANDS + 1)
+        for number in sorted(n for each in reached for n in bands.get(each, ())):
+            last = groups[number][-1]
+            other = last.bottom - last.top
             off = abs(last.middle - token.middle)
             # a comma or a dash is flat: it stands within the line's height, not at its middle
-            reach = 0.5 * max(
-                min(height, last.bottom - last.top), 0.6 * max(height, last.bottom - last.top)
-            )
+            reach = 0.5 * max(min(height, other), 0.6 * max(height, other))
             if off < reach and off < distance and token.left > last.left:
-                best, distance = group, off
+                best, distance = number, off
         if best is None:
-            groups.append([token])
+            best = len(groups)
+            groups.append([])
         else:
-            best.append(token)
+            bands[int(groups[best][-1].middle / BAND)].discard(best)
+        groups[best].append(token)
+        bands.setdefault(band, set()).add(best)
     lines = [Line(group) for group in groups]
     lines.sort(key=lambda line: (line.middle, line.tokens[0].left))
     for index, line in enumerate(lines):

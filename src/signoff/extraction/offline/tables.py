@@ -129,7 +129,7 @@ class TableReader:
             total = _opens_with(line, corpus, TOTALS | LETTERHEAD) or _is_field(line, corpus)
             far = row is not None and line.middle - row.line.middle > MAX_GAP * sheet.pitch
             self._ending |= total or far
-            strong = len(numbers) >= 2 and self._text_cells(cells)
+            strong = len(numbers) >= 2 and self._is_described(cells)
             if total or (self._ending and not strong) or (carried and row is None and not strong):
                 self._close(row, section, header)
                 row = None
@@ -184,6 +184,10 @@ class TableReader:
         for texts in reversed(taken[:2]):
             for name, tokens in texts.items():
                 row.texts.setdefault(name, []).append(tokens)
+
+    def _is_described(self, cells: Mapping[str, list[Token]]) -> bool:
+        concepts = {self._targets[name].concept for name in self._text_cells(cells)}
+        return bool(concepts - {"unit"})
 
     def _text_cells(self, cells: Mapping[str, list[Token]]) -> list[str]:
         return [
@@ -248,7 +252,8 @@ class TableReader:
                 )
         text_columns = [n for n in header.signature if self._targets[n].kind is Kind.TEXT]
         if row.values and (not text_columns or any(name in row.values for name in row.texts)):
-            section.rows.append(row.values)
+            found = {name: each.without_sheet() for name, each in row.values.items()}
+            section.rows.append(found)
 
 
 def flat_row(group: Group) -> dict[str, Target]:

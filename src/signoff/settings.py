@@ -37,7 +37,9 @@ class Settings(BaseSettings):
     model: str = Field(default="gpt-4.1-mini", description="The model's name there.")
     model_sees_images: bool = Field(default=True, description="Whether the model takes images.")
     model_timeout: float = Field(default=120, gt=0, description="One model call's deadline.")
-    model_max_output_tokens: int = Field(default=16_384, gt=0)
+    model_max_output_tokens: int = Field(
+        default=16_384, gt=0, description="The longest answer asked for."
+    )
     model_context_tokens: int = Field(
         default=128_000, gt=0, description="The model's context; longer documents are cut to it."
     )
@@ -59,19 +61,23 @@ class Settings(BaseSettings):
         default_factory=list,
         description='Private hosts that may be called, as JSON: ["127.0.0.1:9000", "erp.local"].',
     )
-    fetch_timeout: float = Field(default=60, gt=0)
+    fetch_timeout: float = Field(default=60, gt=0, description="Fetching one input file by URL.")
 
     # delivery
     delivery_timeout: float = Field(default=30, gt=0, description="One call to a destination.")
     delivery_attempts: int = Field(default=5, ge=1, description="Calls before giving up.")
     delivery_backoff: float = Field(default=1.0, ge=0, description="First pause between them.")
-    delivery_backoff_max: float = Field(default=60.0, ge=0)
+    delivery_backoff_max: float = Field(default=60.0, ge=0, description="Longest such pause.")
 
     # running
     work_pool: str = Field(default="signoff", description="Prefect work pool of the deployments.")
-    lease_seconds: float = Field(default=20, gt=0, description="How long a silent run is alive.")
+    lease_seconds: float = Field(
+        default=20, gt=0, description="A run that is silent this long counts as dead."
+    )
     reconcile_seconds: float = Field(default=10, gt=0, description="Pause between two rounds.")
-    max_attempts: int = Field(default=3, ge=1, description="Attempts that may die unexplained.")
+    max_attempts: int = Field(
+        default=3, ge=1, description="Attempts that may die without an error."
+    )
 
     @model_validator(mode="after")
     def _derive(self) -> Settings:

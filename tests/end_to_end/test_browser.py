@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Dialog, Locator, Page, expect, sync_playwright
 from support.platform import ROOT, Platform, wait_until
 from support.receiver import Receiver
 
@@ -67,10 +67,11 @@ def start_from_form(page: Page, platform: Platform, deployment: str, file: Path)
         found = newest(platform)
         return found if found and (before is None or found.number > before.number) else None
 
-    number = wait_until(started).number
+    number: int = wait_until(started).number
     platform.wait_for(number, "PENDING_REVIEW")
     wait_until(lambda: platform.form_is_open(platform.execution(number)))
-    return platform.execution(number)
+    execution: Execution = platform.execution(number)
+    return execution
 
 
 def open_form(page: Page, platform: Platform, execution: Execution) -> Locator:
@@ -142,7 +143,12 @@ def test_document_text_that_looks_like_markup_is_shown_as_text(
     hostile.write_bytes(note.read_bytes())
     execution = worker.run_to_review(make_agent(), hostile)
     dialogs: list[str] = []
-    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+
+    def note_and_dismiss(shown: Dialog) -> None:
+        dialogs.append(shown.message)
+        shown.dismiss()
+
+    page.on("dialog", note_and_dismiss)
     page.goto(f"{worker.url}/v2/runs/flow-run/{execution.flow_run_id}")
     page.locator("button[aria-haspopup=menu]").first.click()
     page.get_by_role("menuitem", name="Resume").click()

@@ -252,11 +252,15 @@ class Platform:
             "data": execution.extraction.data,
             "data_revision": execution.data_revision,
         }
-        answer = requests.post(
-            f"{self.url}/api/flow_runs/{execution.flow_run_id}/resume",
-            json={"run_input": form | values},
-            timeout=30,
-        )
+        url = f"{self.url}/api/flow_runs/{execution.flow_run_id}/resume"
+
+        def submit() -> requests.Response | None:
+            answer = requests.post(url, json={"run_input": form | values}, timeout=30)
+            # Prefect's server on SQLite answers 503 to one of two who write at the same moment;
+            # a person sees that and presses the button again
+            return None if answer.status_code == requests.codes.unavailable else answer
+
+        answer: requests.Response = wait_until(submit, seconds=30)
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()
         return found

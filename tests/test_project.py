@@ -44,7 +44,9 @@ def test_every_command_has_help_that_says_what_it_does() -> None:
 
 @pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda entry: entry["name"])
 def test_every_entrypoint_loads_without_a_placeholder(deployment: dict[str, str]) -> None:
-    flow: Flow[..., Any] = load_flow_from_entrypoint(deployment["entrypoint"], use_placeholder_flow=False)
+    flow: Flow[..., Any] = load_flow_from_entrypoint(
+        deployment["entrypoint"], use_placeholder_flow=False
+    )
     assert flow.name in ("extract", "inbox")
 
 

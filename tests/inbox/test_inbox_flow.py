@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
-import sqlalchemy
 from support.inboxes import Tray, mail
 from support.platform import Platform, wait_until
 from support.stores import apply_agent, make_agent
@@ -15,17 +13,8 @@ from support.stores import apply_agent, make_agent
 OVER = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
 
-def _api(platform: Platform, path: str, body: dict[str, Any] | None = None) -> Any:
-    url = f"{platform.url}/api/{path}"
-    answer = (
-        requests.get(url, timeout=30) if body is None else requests.post(url, json=body, timeout=30)
-    )
-    answer.raise_for_status()
-    return answer.json()
-
-
 def _deployment(platform: Platform) -> dict[str, Any]:
-    found: dict[str, Any] = _api(platform, "deployments/name/inbox/default")
+    found: dict[str, Any] = platform.api("deployments/name/inbox/default")
     return found
 
 
@@ -33,9 +22,9 @@ def _run(platform: Platform, **parameters: Any) -> dict[str, Any]:
     """Run the deployment to its end, as ``prefect deployment run`` does."""
     path = f"deployments/{_deployment(platform)['id']}/create_flow_run"
     body = {"parameters": {"settle": 0, **parameters}, "state": {"type": "SCHEDULED"}}
-    run_id = _api(platform, path, body)["id"]
+    run_id = platform.api(path, body)["id"]
     run: dict[str, Any] = wait_until(
-        lambda: (found := _api(platform, f"flow_runs/{run_id}"))["state_type"] in OVER and found,
+        lambda: (found := platform.api(f"flow_runs/{run_id}"))["state_type"] in OVER and found,
         what="the inbox's run is over",
     )
     return run
@@ -43,7 +32,7 @@ def _run(platform: Platform, **parameters: Any) -> dict[str, Any]:
 
 def _artifacts(platform: Platform, run: dict[str, Any]) -> dict[str, dict[str, Any]]:
     of_run = {"artifacts": {"flow_run_id": {"any_": [run["id"]]}}}
-    return {found["type"]: found for found in _api(platform, "artifacts/filter", of_run)}
+    return {found["type"]: found for found in platform.api("artifacts/filter", of_run)}
 
 
 @pytest.fixture
@@ -69,20 +58,11 @@ def test_the_deployment_has_a_schedule_and_a_form_that_explains_itself(platform:
     assert fields["settle"]["maximum"] == 300
 
 
-@pytest.mark.xfail(
-    sqlalchemy.__version__.startswith("2.1"),
-    reason="Prefect 3.8.8 schedules no runs with SQLAlchemy 2.1",
-)
 def test_prefect_schedules_runs_of_it(platform: Platform) -> None:
     deployment = _deployment(platform)
-    answer = requests.post(
-        f"{platform.url}/api/deployments/{deployment['id']}/schedule",
-        json={"min_runs": 2},
-        timeout=30,
-    )
-    assert answer.ok, answer.text
+    platform.api(f"deployments/{deployment['id']}/schedule", {"min_runs": 2})
     of_deployment = {"deployments": {"id": {"any_": [deployment["id"]]}}}
-    runs = _api(platform, "flow_runs/filter", of_deployment)
+    runs = platform.api("flow_runs/filter", of_deployment)
     assert any(run["auto_scheduled"] for run in runs)
 
 

@@ -238,11 +238,8 @@ class Platform:
     def read_form(self, execution: Execution) -> dict[str, Any]:
         """The open form as Prefect keeps it: its schema and its description."""
         keys = prefect_runs.keyset(execution.review_round)
-        base = f"{self.url}/api/flow_runs/{execution.flow_run_id}/input"
-        return {
-            part: requests.get(f"{base}/{keys[part]}", timeout=30).json()
-            for part in ("schema", "description")
-        }
+        base = f"flow_runs/{execution.flow_run_id}/input"
+        return {part: self.api(f"{base}/{keys[part]}") for part in ("schema", "description")}
 
     def answer_form(self, execution: Execution, **values: Any) -> dict[str, Any]:
         """Submit the approval form as Prefect's UI does; Prefect's answer."""
@@ -252,18 +249,26 @@ class Platform:
             "data": execution.extraction.data,
             "data_revision": execution.data_revision,
         }
-        url = f"{self.url}/api/flow_runs/{execution.flow_run_id}/resume"
+        found: dict[str, Any] = self.api(
+            f"flow_runs/{execution.flow_run_id}/resume", {"run_input": form | values}
+        )
+        return found
 
-        def submit() -> requests.Response | None:
-            answer = requests.post(url, json={"run_input": form | values}, timeout=30)
-            # Prefect's server on SQLite answers 503 to one of two who write at the same moment;
-            # a person sees that and presses the button again
+    def api(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        """Call Prefect's API: GET, or POST with a body.
+
+        Prefect's server on SQLite answers 503 to one of two who write at the same moment; its own
+        client tries again, a person presses the button again, and so does this.
+        """
+
+        def call() -> requests.Response | None:
+            method = "GET" if body is None else "POST"
+            answer = requests.request(method, f"{self.url}/api/{path}", json=body, timeout=30)
             return None if answer.status_code == requests.codes.unavailable else answer
 
-        answer: requests.Response = wait_until(submit, seconds=30)
-        answer.raise_for_status()
-        found: dict[str, Any] = answer.json()
-        return found
+        answer: requests.Response = wait_until(call, seconds=30, what=f"Prefect answers {path}")
+        assert answer.ok, answer.text
+        return answer.json()
 
     def wait_for(self, reference: object, *statuses: str, seconds: float = 60) -> Execution:
         """Wait until an execution is in one of the states."""

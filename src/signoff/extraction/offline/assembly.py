@@ -41,6 +41,7 @@ class Assembler:
         self.confidence: dict[str, float] = {}
         self.evidence: dict[str, Evidence] = {}
         self.how: dict[str, str] = {}
+        self.rows_left_out = 0
         self._totals: Totals = {}
         self._parties: dict[str, Party] = {}
         self._tables: dict[Path, TableReader] = {}
@@ -185,6 +186,7 @@ class Assembler:
         complete = [row for row in rows if needed <= {name.split("/")[0] for name in row}]
         # a heading or a remark read as a row lacks what every row must have
         kept = complete if len(complete) * 2 >= len(rows) else rows
+        self.rows_left_out += len(rows) - len(kept)
         data: list[JsonObject] = []
         for row in kept:
             item = self._row(node, row, len(data))

@@ -124,4 +124,10 @@ def _kept_sheets(
 def _thought(assembler: Assembler) -> str:
     counts = Counter(assembler.how.values())
     ways = ", ".join(f"{count} {how}" for how, count in counts.most_common())
-    return f"Read without a model, by layout. {sum(counts.values())} values: {ways}."
+    text = f"Read without a model, by layout. {sum(counts.values())} values: {ways}."
+    if assembler.rows_left_out:
+        text += (
+            " Rows left out because a value that every row must have was not found:"
+            f" {assembler.rows_left_out}."
+        )
+    return text

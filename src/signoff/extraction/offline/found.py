@@ -23,7 +23,7 @@ from signoff.extraction.offline.identifiers import (
     find_urls,
     find_vat_ids,
 )
-from signoff.extraction.offline.labels import Label, Vocabulary, key
+from signoff.extraction.offline.labels import Label, Vocabulary
 from signoff.extraction.offline.layout import Line, Run, Sheet, Token, union_box
 from signoff.extraction.offline.lexicon import COUNTRIES, LANGUAGE_WORDS, Kind
 from signoff.extraction.offline.numbers import (
@@ -273,8 +273,3 @@ def as_json(value: Any, target_types: frozenset[str], json_format: str) -> Any:
     if isinstance(value, str) and "string" not in target_types:
         return None
     return value
-
-
-def looks_like_label(text: str) -> bool:
-    """Whether a text ends like a label: with a colon."""
-    return text.rstrip().endswith(":") or not key(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
@@ -17,8 +16,6 @@ from signoff.extraction.offline.planner import Planner
 from signoff.extraction.offline.tables import TableReader
 from signoff.extraction.offline.targets import Group, Table, targets_of
 from signoff.extraction.reader import Reading, ReadRequest
-
-logger = logging.getLogger(__name__)
 
 MODEL_NAME = "offline"
 FIRST_PAGES = 4

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 from signoff.cli import app
 from signoff.executions.agent_files import read_agent_files
+from signoff.settings import Settings
 from signoff.storage import agents, executions
 
 README = (ROOT / "README.md").read_text()
@@ -105,3 +106,12 @@ def test_no_registry_host_and_no_path_of_one_machine_is_committed() -> None:
         if path == Path(__file__) or not path.exists():
             continue
         assert not hosts.search(path.read_bytes().decode("utf-8", "ignore")), name
+
+
+@pytest.mark.parametrize("profile", ["one-machine.env", "many-machines.env"])
+def test_the_profiles_name_settings_that_exist(profile: str) -> None:
+    known = {f"SIGNOFF_{name.upper()}" for name in Settings.model_fields}
+    text = (ROOT / "deployments" / profile).read_text()
+    named = set(re.findall(r"^(?:# )?(SIGNOFF_\w+)=", text, re.MULTILINE))
+    assert named
+    assert named <= known

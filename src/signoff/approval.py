@@ -25,7 +25,7 @@ from signoff.executions.models import (
 )
 from signoff.executions.states import Status
 from signoff.executions.validation import find_problems
-from signoff.prefect_runs import Resumed, RunState
+from signoff.prefect_runs import PrefectUnavailableError, Resumed, RunState
 from signoff.review.answers import field_changes
 from signoff.review.description import describe
 from signoff.review.form import build_form
@@ -192,7 +192,7 @@ def answer(
     deadline = time.monotonic() + wait
     while True:
         if execution.flow_run_id is not None and (
-            _resume(store, execution, recorded) is Resumed.WON
+            _resume_if_reachable(store, execution, recorded) is Resumed.WON
         ):
             settle(store, recorded)
         with store.database.reading() as session:
@@ -203,6 +203,14 @@ def answer(
         if recorded.outcome is AnswerOutcome.ACCEPTED or time.monotonic() > deadline:
             return recorded
         time.sleep(POLL_SECONDS)
+
+
+def _resume_if_reachable(store: Store, execution: Execution, pending: ReviewAnswer) -> Resumed:
+    try:
+        return _resume(store, execution, pending)
+    except PrefectUnavailableError:
+        # The answer is on record: reconciliation lets it count once Prefect is back.
+        return Resumed.NOT_SUSPENDED
 
 
 def _resume(store: Store, execution: Execution, pending: ReviewAnswer) -> Resumed:

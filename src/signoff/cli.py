@@ -258,7 +258,10 @@ def approve(
         by=getpass.getuser(),
     )
     if answer.outcome is AnswerOutcome.PENDING:
-        err.print("Recorded. It counts as soon as the run goes on: is a worker running?")
+        err.print(
+            "Recorded. It counts as soon as the run goes on: are Prefect's server and a worker"
+            " running?"
+        )
     _show_executions([_find(store, reference)], as_json=as_json)
 
 

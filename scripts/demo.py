@@ -260,11 +260,14 @@ def _approve(prefect_url: str, execution: object, data: object, deadline: float)
     form = {"decision": "confirm", "data": data, "data_revision": execution.data_revision}
     url = f"{prefect_url}/api/flow_runs/{execution.flow_run_id}/resume"
     while True:
-        answer = requests.post(url, json={"run_input": form}, timeout=30).json()
+        response = requests.post(url, json={"run_input": form}, timeout=30)
+        answer = response.json()
         if answer.get("status") == "ACCEPT":
             return
         reason = (answer.get("details") or {}).get("reason") or str(answer)
-        soon = answer.get("status") == "ABORT" or "schema not found" in reason
+        # Prefect on SQLite says 503 when two write at once
+        busy = response.status_code == requests.codes.unavailable
+        soon = busy or answer.get("status") == "ABORT" or "schema not found" in reason
         if not soon or time.monotonic() > deadline:
             raise FormRefusedError(f"Prefect did not take the form: {reason}")
         # the run is a moment away from its suspension, or its form from being written

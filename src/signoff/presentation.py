@@ -34,33 +34,29 @@ COLORS = {
 
 
 def executions_table(executions: Sequence[Execution]) -> RenderableType:
-    """One row an execution, and below the table where to approve those that wait for it."""
+    """One row an execution; below, where to approve it or what its destinations answered."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("#", justify="right")
     table.add_column("agent", no_wrap=True)
     table.add_column("file", min_width=12, overflow="fold")
-    table.add_column("state", no_wrap=True)
+    table.add_column("state", min_width=24)
     table.add_column("fields", justify="right")
     table.add_column("confidence", justify="right")
-    delivered = any(execution.status.is_signed_off for execution in executions)
-    if delivered:
-        table.add_column("answer", no_wrap=True, overflow="ellipsis")
     for execution in executions:
-        row: list[RenderableType] = [
+        table.add_row(
             str(execution.number),
             escape(execution.agent_name),
             escape(", ".join(file.name for file in execution.files) or "–"),
             _state(execution),
             str(count_values(execution.extraction.data)) if execution.extraction else "–",
             _confidence(execution),
-        ]
-        table.add_row(*row, *([escape(_answer(execution))] if delivered else []))
-    links = [
-        Text(f"Approve {execution.number}: {page}", overflow="fold")
+        )
+    lines = [
+        Text(f"{execution.number}: {line}", overflow="fold")
         for execution in executions
-        if (page := _approval_page(execution))
+        if (line := _next_line(execution))
     ]
-    return Group(table, *([Text()] if links else []), *links)
+    return Group(table, *([Text()] if lines else []), *lines)
 
 
 def _state(execution: Execution) -> Text:
@@ -77,16 +73,13 @@ def _confidence(execution: Execution) -> str:
     return f"{execution.extraction.lowest_confidence:.2f}{marker}"
 
 
-def _approval_page(execution: Execution) -> str | None:
-    if execution.status is not Status.PENDING_REVIEW or execution.flow_run_id is None:
-        return None
-    return prefect_runs.run_page(execution.flow_run_id)
-
-
-def _answer(execution: Execution) -> str:
-    if execution.state.status is not Status.DELIVERED_TO_DESTINATION:
-        return ""
-    return "; ".join(answer_of(delivery) for delivery in execution.state.deliveries)
+def _next_line(execution: Execution) -> str:
+    if execution.status is Status.PENDING_REVIEW and execution.flow_run_id is not None:
+        page = prefect_runs.run_page(execution.flow_run_id)
+        return f"approve at {page}" if page else ""
+    if execution.state.status is Status.DELIVERED_TO_DESTINATION:
+        return "; ".join(answer_of(delivery) for delivery in execution.state.deliveries)
+    return ""
 
 
 def answer_of(delivery: Delivery) -> str:
@@ -94,8 +87,8 @@ def answer_of(delivery: Delivery) -> str:
     if not delivery.attempts:
         return "not sent yet"
     last = delivery.attempts[-1]
-    what = last.error or " ".join(f"{last.status_code} {last.body}".split())
-    return what if len(what) <= 80 else what[:79] + "…"
+    what = last.error or " ".join(f"answered {last.status_code} {last.body}".split())
+    return what if len(what) <= 74 else what[:73] + "…"
 
 
 def count_values(data: Any) -> int:

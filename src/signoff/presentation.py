@@ -35,13 +35,13 @@ COLORS = {
 
 def executions_table(executions: Sequence[Execution]) -> RenderableType:
     """One row an execution; below, where to approve it or what its destinations answered."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("#", justify="right")
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    table.add_column("#", justify="right", no_wrap=True)
     table.add_column("agent", no_wrap=True)
     table.add_column("file", min_width=12, overflow="fold")
     table.add_column("state", min_width=24)
-    table.add_column("fields", justify="right")
-    table.add_column("confidence", justify="right")
+    table.add_column("fields", justify="right", no_wrap=True)
+    table.add_column("confidence", justify="right", no_wrap=True)
     for execution in executions:
         table.add_row(
             str(execution.number),
@@ -51,12 +51,13 @@ def executions_table(executions: Sequence[Execution]) -> RenderableType:
             str(count_values(execution.extraction.data)) if execution.extraction else "–",
             _confidence(execution),
         )
-    lines = [
-        Text(f"{execution.number}: {line}", overflow="fold")
-        for execution in executions
-        if (line := _next_line(execution))
-    ]
-    return Group(table, *([Text()] if lines else []), *lines)
+    parts: list[RenderableType] = [table]
+    for heading, about in (("Approve at", _approval_page), ("Answers", _answers)):
+        lines = [(execution.number, about(execution)) for execution in executions]
+        if any(line for _, line in lines):
+            parts.append(Text(f"\n{heading}", style="bold"))
+            parts += [Text(f"{number}: {line}", overflow="fold") for number, line in lines if line]
+    return Group(*parts)
 
 
 def _state(execution: Execution) -> Text:
@@ -73,13 +74,16 @@ def _confidence(execution: Execution) -> str:
     return f"{execution.extraction.lowest_confidence:.2f}{marker}"
 
 
-def _next_line(execution: Execution) -> str:
-    if execution.status is Status.PENDING_REVIEW and execution.flow_run_id is not None:
-        page = prefect_runs.run_page(execution.flow_run_id)
-        return f"approve at {page}" if page else ""
-    if execution.state.status is Status.DELIVERED_TO_DESTINATION:
-        return "; ".join(answer_of(delivery) for delivery in execution.state.deliveries)
-    return ""
+def _approval_page(execution: Execution) -> str | None:
+    if execution.status is not Status.PENDING_REVIEW or execution.flow_run_id is None:
+        return None
+    return prefect_runs.run_page(execution.flow_run_id)
+
+
+def _answers(execution: Execution) -> str:
+    if execution.state.status is not Status.DELIVERED_TO_DESTINATION:
+        return ""
+    return "; ".join(answer_of(delivery) for delivery in execution.state.deliveries)
 
 
 def answer_of(delivery: Delivery) -> str:
@@ -87,7 +91,7 @@ def answer_of(delivery: Delivery) -> str:
     if not delivery.attempts:
         return "not sent yet"
     last = delivery.attempts[-1]
-    what = last.error or " ".join(f"answered {last.status_code} {last.body}".split())
+    what = last.error or " ".join(f"{last.status_code} {last.body}".split())
     return what if len(what) <= 74 else what[:73] + "…"
 
 

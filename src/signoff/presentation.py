@@ -32,6 +32,8 @@ COLORS = {
     Status.CANCELED: "bright_black",
 }
 
+OFFLINE = "°"
+
 
 def executions_table(executions: Sequence[Execution]) -> RenderableType:
     """One row an execution; below, where to approve it or what its destinations answered."""
@@ -52,6 +54,8 @@ def executions_table(executions: Sequence[Execution]) -> RenderableType:
             _confidence(execution),
         )
     parts: list[RenderableType] = [table]
+    if any(execution.extraction and execution.extraction.offline for execution in executions):
+        parts.append(Text(f"{OFFLINE} read offline, without a model", style="dim"))
     for heading, about in (("Approve at", _approval_page), ("Answers", _answers)):
         lines = [(execution.number, about(execution)) for execution in executions]
         if any(line for _, line in lines):
@@ -70,8 +74,8 @@ def _state(execution: Execution) -> Text:
 def _confidence(execution: Execution) -> str:
     if execution.extraction is None or execution.extraction.lowest_confidence is None:
         return "–"
-    marker = " offline" if execution.extraction.offline else ""
-    return f"{execution.extraction.lowest_confidence:.2f}{marker}"
+    mark = OFFLINE if execution.extraction.offline else ""
+    return f"{execution.extraction.lowest_confidence:.2f}{mark}"
 
 
 def _approval_page(execution: Execution) -> str | None:
@@ -174,7 +178,8 @@ def _facts(execution: Execution) -> Iterable[tuple[str, RenderableType]]:
             f"{execution.model}, {execution.prompt_tokens} + {execution.completion_tokens} tokens,"
             f" cost {cost}",
         )
-    yield "confidence", _confidence(execution)
+    offline = execution.extraction is not None and execution.extraction.offline
+    yield "confidence", _confidence(execution).replace(OFFLINE, " (offline)" if offline else "")
     by = f" by {execution.triggered_by}" if execution.triggered_by else ""
     yield (
         "started",

@@ -43,7 +43,7 @@ def executions_table(executions: Sequence[Execution]) -> RenderableType:
     table.add_column("file", min_width=12, overflow="fold")
     table.add_column("state", min_width=24)
     table.add_column("fields", justify="right", no_wrap=True)
-    table.add_column("confidence", justify="right", no_wrap=True)
+    table.add_column("conf.", justify="right", no_wrap=True)
     for execution in executions:
         table.add_row(
             str(execution.number),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
 from signoff.documents.model import Document
 from signoff.errors import DeadlineExceededError
@@ -17,6 +18,7 @@ from signoff.extraction.offline.tables import TableReader
 from signoff.extraction.offline.targets import Group, Table, targets_of
 from signoff.extraction.reader import Reading, ReadRequest
 
+FREE = Decimal(0)
 MODEL_NAME = "offline"
 FIRST_PAGES = 4
 LAST_PAGES = 3
@@ -62,6 +64,7 @@ class OfflineReader:
                 data=None,
                 thought="Nothing in the documents matches the schema's labels.",
                 problem="the offline reader found no value for any property of the schema",
+                cost=FREE,
             )
         return Reading(
             model=MODEL_NAME,
@@ -69,6 +72,7 @@ class OfflineReader:
             thought=_thought(assembler),
             confidence=assembler.confidence,
             evidence=assembler.evidence,
+            cost=FREE,
         )
 
 

@@ -69,6 +69,7 @@ def make_agent(platform: Platform, receiver: Receiver) -> Callable[..., str]:
     return make
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that share the Prefect server run in one process, one after the other."""
     for item in items:

@@ -91,3 +91,4 @@ def test_a_worker_killed_at_every_step_loses_and_doubles_nothing(
     assert len(ids) == 1
     # at least once: a kill between sending and recording repeats the call under the same id
     assert len(receiver.requests) <= 2
+    platform.stop_workers()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from prefect.states import (
     Running,
     Suspended,
 )
-from sqlalchemy import select
+from sqlalchemy import select, update
 from support.platform import Platform
 
 from signoff import prefect_runs
@@ -36,11 +37,20 @@ from signoff.storage.tables import ExecutionRow
 
 
 @pytest.fixture
-def impatient(platform: Platform) -> Store:
+def impatient(platform: Platform) -> Iterator[Store]:
     """The platform's store, seen by a reconciliation that waits for nobody."""
     platform.stop_workers()
     home = platform.home / "signoff"
-    return open_store(Settings(home=home, allowed_hosts=["127.0.0.1"], lease_seconds=0.001))
+    store = open_store(Settings(home=home, allowed_hosts=["127.0.0.1"], lease_seconds=0.001))
+    yield store
+    # what a test leaves scheduled would be work for the next worker
+    with get_client(sync_client=True) as client:
+        for run in client.read_flow_runs(limit=200):
+            if run.state is not None and not run.state.is_final():
+                client.delete_flow_run(run.id)
+    with store.database.transaction() as session:
+        session.execute(update(ExecutionRow).values(settled=True))
+    store.database.close()
 
 
 def run_in(execution: Execution, run_state: str) -> None:
@@ -62,6 +72,10 @@ def run_in(execution: Execution, run_state: str) -> None:
             client.delete_flow_run(execution.flow_run_id)
             return
         state = states[run_state]
+        if run_state == "CANCELLING":
+            # a run that no worker ever took up is cancelled at once, without this state
+            client.update_flow_run(execution.flow_run_id, infrastructure_pid="gone")
+            client.set_flow_run_state(execution.flow_run_id, Running(), force=True)
         if run_state == "PAUSED":
             state.state_details.run_input_keyset = prefect_runs.keyset(1)
         client.set_flow_run_state(execution.flow_run_id, state, force=True)

@@ -125,8 +125,8 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_executions_by_update", ["workspace_id", "updated_at", "number"], unique=False
         )
-        batch_op.create_index("ix_executions_settled", ["settled", "number"], unique=False)
         batch_op.create_index("ix_executions_newest", ["updated_at", "number"], unique=False)
+        batch_op.create_index("ix_executions_settled", ["settled", "number"], unique=False)
 
     op.create_table(
         "deliveries",
@@ -292,7 +292,7 @@ def upgrade() -> None:
         sa.Column("status_code", sa.Integer(), nullable=True),
         sa.Column("headers", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
-        sa.Column("seconds", sa.Double(), nullable=True),
+        sa.Column("seconds", sa.Float(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["delivery_id"], ["deliveries.id"], name=op.f("fk_delivery_attempts_delivery_id")
@@ -334,8 +334,8 @@ def downgrade() -> None:
     op.drop_table("field_changes")
     op.drop_table("deliveries")
     with op.batch_alter_table("executions", schema=None) as batch_op:
-        batch_op.drop_index("ix_executions_newest")
         batch_op.drop_index("ix_executions_settled")
+        batch_op.drop_index("ix_executions_newest")
         batch_op.drop_index("ix_executions_by_update")
         batch_op.drop_index("ix_executions_by_status")
         batch_op.drop_index("ix_executions_by_agent")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from uuid import UUID, uuid4
 
 from signoff import approval, lifecycle, prefect_runs
@@ -19,6 +21,7 @@ from signoff.storage.store import Store, get_store
 from signoff.storage.transitions import leave_trail, set_failure, transition
 
 GUARD = "reconciliation"
+SECONDS_BETWEEN_RENEWALS = 2.0
 logger = logging.getLogger("signoff.reconciler")
 
 
@@ -26,20 +29,29 @@ def keep_reconciling(stop: threading.Event) -> None:
     """Reconcile every few seconds until ``stop`` is set; one process at a time does."""
     store, owner = get_store(), uuid4()
     pause = store.settings.reconcile_seconds
+    # A process that was killed holds the guard until it expires, and nobody reconciles meanwhile.
+    seconds = 2 * pause + 5
+
+    def ours() -> bool:
+        with store.database.transaction() as session:
+            return try_guard(session, GUARD, owner, seconds=seconds)
+
     while not stop.wait(pause):
         try:
-            with store.database.transaction() as session:
-                ours = try_guard(session, GUARD, owner, seconds=3 * pause + 30)
-            if ours:
-                reconcile(store)
+            if ours():
+                reconcile(store, still_ours=ours)
         except Exception:  # whatever it is, the next round tries again
             logger.exception("A round of reconciliation failed; the next one tries again.")
     with store.database.transaction() as session:
         drop_guard(session, GUARD, owner)
 
 
-def reconcile(store: Store) -> dict[UUID, Action]:
+def reconcile(store: Store, *, still_ours: Callable[[], bool] = lambda: True) -> dict[UUID, Action]:
     """One round over all executions in which something may still happen.
+
+    Args:
+        store: the record.
+        still_ours: asked every few seconds; the round ends when it says no.
 
     Returns:
         What was done, by execution.
@@ -51,7 +63,12 @@ def reconcile(store: Store) -> dict[UUID, Action]:
         [record.flow_run_id for record in records if record.flow_run_id is not None]
     )
     done: dict[UUID, Action] = {}
+    asked = monotonic()
     for record in records:
+        if monotonic() - asked > SECONDS_BETWEEN_RENEWALS:
+            if not still_ours():
+                return done
+            asked = monotonic()
         run = runs.get(record.flow_run_id) if record.flow_run_id else None
         action = decide(gather(store, record, run))
         if action is Action.NOTHING:

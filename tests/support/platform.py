@@ -33,8 +33,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until(condition: Callable[[], Any], *, seconds: float = 60, what: str = "") -> Any:
-    """Poll until the condition holds; its value. Fails the test when it does not in time."""
+def wait_until(condition: Callable[[], Any], *, seconds: float = 150, what: str = "") -> Any:
+    """Poll until the condition holds; its value. Fails the test when it does not in time.
+
+    Patient by default: now and then Prefect's server on SQLite stalls for its busy timeout, 60 s.
+    """
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         value = condition()
@@ -263,14 +266,14 @@ class Platform:
 
         def call() -> requests.Response | None:
             method = "GET" if body is None else "POST"
-            answer = requests.request(method, f"{self.url}/api/{path}", json=body, timeout=30)
+            answer = requests.request(method, f"{self.url}/api/{path}", json=body, timeout=100)
             return None if answer.status_code == requests.codes.unavailable else answer
 
-        answer: requests.Response = wait_until(call, seconds=30, what=f"Prefect answers {path}")
+        answer: requests.Response = wait_until(call, what=f"Prefect answers {path}")
         assert answer.ok, answer.text
         return answer.json()
 
-    def wait_for(self, reference: object, *statuses: str, seconds: float = 60) -> Execution:
+    def wait_for(self, reference: object, *statuses: str, seconds: float = 150) -> Execution:
         """Wait until an execution is in one of the states."""
         found: list[Execution] = []
 

@@ -99,7 +99,9 @@ def test_nothing_is_public_that_python_calls_private(
     if isinstance(address, ipaddress.IPv4Address):
         for carrier in ("::ffff:", "64:ff9b::"):
             assert public(ipaddress.IPv6Address(f"{carrier}{address}")) == public(address)
-    elif address.ipv4_mapped or address in ipaddress.IPv6Network("64:ff9b::/96"):
+    elif address.ipv4_mapped or address.sixtofour:
+        return  # judged by what they carry; Pythons differ in what they call them
+    elif address in ipaddress.IPv6Network("64:ff9b::/96"):
         return
     if public(address):
         assert not any((address.is_private, address.is_multicast, address.is_reserved))

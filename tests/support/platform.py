@@ -98,6 +98,8 @@ class Platform:
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "DO_NOT_TRACK": "1",
             "PREFECT_WORKER_QUERY_SECONDS": "0.5",
+            # longer than the busy timeout of the server's SQLite
+            "PREFECT_API_REQUEST_TIMEOUT": "120",
             "PREFECT_LOGGING_LEVEL": "WARNING",
             "SIGNOFF_HOME": str(home / "signoff"),
             "SIGNOFF_ALLOWED_HOSTS": '["127.0.0.1"]',
@@ -114,7 +116,7 @@ class Platform:
 
     def start(self) -> None:
         """Start the server and deploy; this process talks to it too."""
-        for name in ("PREFECT_API_URL", "PREFECT_HOME"):
+        for name in ("PREFECT_API_URL", "PREFECT_HOME", "PREFECT_API_REQUEST_TIMEOUT"):
             self._before[name] = os.environ.get(name)
             os.environ[name] = self.environment[name]
         self.start_server()

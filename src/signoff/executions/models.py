@@ -54,18 +54,89 @@ class AgentRevision(_Record):
     created_at: datetime
 
 
+class MatchKind(StrEnum):
+    """How a value was found in a document, the surest kind first."""
+
+    EXACT = "exact"  # as it is written there
+    VARIANT = "variant"  # the same value in another format: a date, an amount, spaces, case
+    FUZZY = "fuzzy"  # nearly the same characters: OCR confusions, a word broken or left out
+
+
 class Evidence(_Record):
     """Where a value was read.
 
-    ``file`` and ``page`` count from 1; ``box`` is (left, top, right, bottom) in fractions of the
-    page's width and height, origin top left.
+    ``file`` is the document's number and counts from 1, as ``page`` does; ``box`` is (left, top,
+    right, bottom) in fractions of the page's width and height, origin top left. ``quote`` is the
+    text as the page has it, ``similarity`` how much of the value it shows (1.0: all of it),
+    ``word_confidence`` OCR's for its least certain word (1.0: a text layer), ``places`` in how
+    many places the value was found; the one that fits best is given.
     """
 
     file: int
     page: int
     box: tuple[float, float, float, float] | None = None
     quote: str
-    match: str = "exact"
+    match: MatchKind = MatchKind.EXACT
+    similarity: float = 1.0
+    word_confidence: float = 1.0
+    places: int = 1
+
+
+class CheckStatus(StrEnum):
+    """What a check said of the data."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"  # values that it compares are absent
+
+
+class OnFailure(StrEnum):
+    """What a failed check leads to."""
+
+    RETRY = "retry"  # goes back to the model
+    REJECT = "reject"  # ends the extraction with ``validation_failed``
+    FLAG = "flag"  # lowers confidence and is shown to the reviewer
+
+
+class CheckResult(_Record):
+    """What one of the agent's checks said. ``pointers`` are the values that it looked at."""
+
+    name: str
+    status: CheckStatus
+    on_failure: OnFailure
+    message: str = ""
+    pointers: list[str] = Field(default_factory=list)
+
+
+class Disagreement(_Record):
+    """Another reader read something else at ``pointer``; ``value`` is ``None`` for nothing."""
+
+    pointer: str
+    reader: Literal["challenger", "offline"]
+    value: Any = None
+
+
+class FieldSignals(_Record):
+    """What is known of one value beyond itself: what its confidence is computed from.
+
+    ``match``, ``similarity``, ``word_confidence`` and ``places`` are the evidence's (``None``: the
+    value is nowhere in the documents). ``offline_agrees`` and ``challenger_agrees`` are ``None``
+    when that reader did not read or has no opinion. ``corrections`` counts earlier answers that
+    had another value. ``token_probability`` is the model's for its least certain token.
+    ``self_rating`` is the offline reader's own, when it is the one that read.
+    """
+
+    match: MatchKind | None = None
+    similarity: float = 0.0
+    word_confidence: float | None = None
+    places: int = 0
+    offline_agrees: bool | None = None
+    challenger_agrees: bool | None = None
+    checks_passed: int = 0
+    checks_failed: int = 0
+    corrections: int = 0
+    token_probability: float | None = None
+    self_rating: float | None = None
 
 
 class Iteration(_Record):
@@ -73,9 +144,11 @@ class Iteration(_Record):
 
     ``action`` is ``submit`` or a tool's name. ``observation`` is what came back: for ``submit``
     empty when the data passed, else what the schema says. ``cost`` is in US dollars, ``None``
-    when the model's prices are unknown. ``confidence`` and ``evidence`` are a ``submit``'s, keyed
-    by JSON pointers into ``action_input``: a restart takes them from here. ``offline`` marks the
-    offline reader's.
+    when the model's prices are unknown. ``confidence`` (a reader's own rating), ``probabilities``
+    (of a value's least certain token) and ``evidence`` are a ``submit``'s, keyed by JSON pointers
+    into ``action_input``: a restart takes them from here. ``offline`` marks the offline reader's.
+    ``role`` tells the reader's turns from those of the challenger, which reads on its own.
+    ``part`` names the pages of a long document that this turn is about, ``""`` for everything.
     """
 
     number: int = Field(ge=1)
@@ -90,16 +163,29 @@ class Iteration(_Record):
     cost: Decimal | None = None
     seconds: float = 0.0
     confidence: dict[str, float] = Field(default_factory=dict)
+    probabilities: dict[str, float] = Field(default_factory=dict)
     evidence: dict[str, Evidence] = Field(default_factory=dict)
     offline: bool = False
+    role: Literal["reader", "challenger"] = "reader"
+    part: str = ""
 
 
 class Extraction(_Record):
-    """What a reader read. Keys of ``confidence`` and ``evidence`` are JSON pointers."""
+    """What was read, and what speaks for and against each value.
+
+    Keys of ``confidence``, ``evidence`` and ``signals`` are JSON pointers to scalar values of
+    ``data``. ``ungrounded`` lists those that appear nowhere in the documents. ``notes`` say what
+    holds for the whole (rows that seem to be missing, pages that were not read).
+    """
 
     data: JsonObject
     confidence: dict[str, float] = Field(default_factory=dict)
     evidence: dict[str, Evidence] = Field(default_factory=dict)
+    signals: dict[str, FieldSignals] = Field(default_factory=dict)
+    ungrounded: list[str] = Field(default_factory=list)
+    checks: list[CheckResult] = Field(default_factory=list)
+    disagreements: list[Disagreement] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)
     model: str
     offline: bool = False
 

@@ -15,9 +15,8 @@ from signoff.errors import DeadlineExceededError, InvalidAgentError, MaxRetriesE
 from signoff.executions.agents import JsonObject
 from signoff.executions.models import Extraction, Iteration
 from signoff.executions.validation import Problem, find_problems
-from signoff.extraction.reader import Reader, Reading, ReadRequest
+from signoff.extraction.reader import SUBMIT, Reader, Reading, ReadRequest
 
-SUBMIT = "submit"
 MAX_PROBLEMS_SHOWN = 20
 
 

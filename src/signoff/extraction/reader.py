@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
@@ -10,6 +10,26 @@ from typing import Protocol
 from signoff.documents.model import Document
 from signoff.executions.agents import JsonObject
 from signoff.executions.models import Evidence, Iteration
+
+SUBMIT = "submit"
+"""The action that hands in data; every other action is a tool's name."""
+
+
+@dataclass(frozen=True)
+class ToolSpec:
+    """A tool as the model is told of it; ``parameters`` is the JSON Schema of its input."""
+
+    name: str
+    description: str
+    parameters: JsonObject
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What a tool gave back: text, and pictures (PNG or JPEG bytes) for a model that sees."""
+
+    text: str
+    pictures: tuple[bytes, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -23,6 +43,12 @@ class ReadRequest:
         input_data: given by the caller beside the files.
         earlier: the iterations so far; the last one's observation says what to correct.
         seconds_left: the call's deadline.
+        tools: what the reader may call instead of submitting; empty: it must submit.
+        pictures: of earlier tool calls' observations, by the iteration's number.
+        pages: the only pages to read, as (document number, first page, last page), for a document
+            that does not fit into one call; ``None``: everything.
+        should_stop: called every second or so while the reader waits; raises to give up
+            (:class:`ExecutionCanceledError`, :class:`LeaseLostError`).
     """
 
     schema: JsonObject
@@ -31,21 +57,31 @@ class ReadRequest:
     input_data: JsonObject | None = None
     earlier: Sequence[Iteration] = ()
     seconds_left: float = 120.0
+    tools: Sequence[ToolSpec] = ()
+    pictures: Mapping[int, Sequence[bytes]] = field(default_factory=dict, repr=False)
+    pages: tuple[int, int, int] | None = None
+    should_stop: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One answer of a reader.
+    """One answer of a reader: data, or the call of a tool.
 
-    ``data`` is ``None`` when the answer was no JSON object; ``problem`` then says why.
-    Keys of ``confidence`` and ``evidence`` are JSON pointers into ``data``.
+    ``action`` is ``submit``, or the name of one of the request's tools, whose input is then
+    ``tool_input``. ``data`` is ``None`` when a submit was no JSON object; ``problem`` then says
+    why. Keys of ``confidence``, ``probabilities`` and ``evidence`` are JSON pointers into
+    ``data``; ``probabilities`` are those of each value's least certain token, where the server
+    tells.
     """
 
     model: str
     data: JsonObject | None
     thought: str = ""
     problem: str = ""
+    action: str = SUBMIT
+    tool_input: JsonObject = field(default_factory=dict)
     confidence: dict[str, float] = field(default_factory=dict)
+    probabilities: dict[str, float] = field(default_factory=dict)
     evidence: dict[str, Evidence] = field(default_factory=dict)
     prompt_tokens: int = 0
     completion_tokens: int = 0

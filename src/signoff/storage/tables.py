@@ -312,6 +312,50 @@ class TrailRow(Base):
     note: Mapped[str] = mapped_column(PlainText, default="")
 
 
+class ModelServerRow(Base):
+    """What is known of one model at one server, for all runs on all machines.
+
+    ``capabilities`` was learnt from what it refused; ``paused_until`` is when a rate limit ends.
+    """
+
+    __tablename__ = "model_servers"
+
+    base_url: Mapped[str] = mapped_column(Label(500), primary_key=True)
+    model: Mapped[str] = mapped_column(Label(200), primary_key=True)
+    capabilities: Mapped[dict[str, Any] | None]
+    learnt_at: Mapped[datetime | None]
+    paused_until: Mapped[datetime | None]
+
+
+class CalibrationRow(Base):
+    """A confidence model fitted on an agent's reviews; the newest one is used."""
+
+    __tablename__ = "calibrations"
+    __table_args__ = (Index("ix_calibrations_agent_id", "agent_id", "number"), NEVER_REUSED)
+
+    number: Mapped[int] = mapped_column(Number, primary_key=True)
+    agent_id: Mapped[UUID] = mapped_column(ForeignKey("agents.id"))
+    fitted_at: Mapped[datetime]
+    model: Mapped[dict[str, Any]]
+    report: Mapped[dict[str, Any]]
+
+
+class EvaluationRow(Base):
+    """One evaluation of an agent's revision on a folder of documents with expected data."""
+
+    __tablename__ = "evaluations"
+    __table_args__ = (Index("ix_evaluations_agent_id", "agent_id", "number"), NEVER_REUSED)
+
+    number: Mapped[int] = mapped_column(Number, primary_key=True)
+    id: Mapped[UUID] = mapped_column(unique=True)
+    agent_id: Mapped[UUID] = mapped_column(ForeignKey("agents.id"))
+    agent_revision: Mapped[int]
+    reader: Mapped[str] = mapped_column(Label(200))
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    report: Mapped[dict[str, Any]]
+
+
 class InboxRow(Base):
     """An inbox folder: the id lies in the folder, so that every machine finds the same one."""
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from signoff.executions.models import Evidence
+from signoff.executions.models import Evidence, MatchKind
 from signoff.extraction.offline.dates import find_dates, month_comes_first
 from signoff.extraction.offline.identifiers import (
     find_bics,
@@ -78,7 +78,7 @@ class Candidate:
             page=self.sheet.page,
             box=union_box(self.tokens) if self.sheet.boxes else None,
             quote=quote,
-            match="exact" if exact else "normalised",
+            match=MatchKind.EXACT if exact else MatchKind.VARIANT,
         )
 
 

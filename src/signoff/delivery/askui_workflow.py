@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from signoff import __version__
 from signoff.delivery.attempts import AttemptLog, DeliveryContext, Outcome
-from signoff.delivery.calls import Call, json_bytes, post
+from signoff.delivery.calls import Call, json_bytes, recorded_post
 from signoff.delivery.retries import Sleep, call_until
 from signoff.executions.agents import AskUIWorkflowDestination, JsonObject
 from signoff.executions.models import OUTCOME_UNKNOWN, DeliveryStatus
@@ -57,19 +57,15 @@ def start_workflows(
         headers["Authorization"] = f"Basic {credential}"
 
     def attempt() -> Call:
-        number = log.start()
-        call = post(
-            url, body=body, headers=headers, secrets=secrets(destination), settings=settings
+        return recorded_post(
+            url,
+            log=log,
+            body=body,
+            headers=headers,
+            secrets=secrets(destination),
+            settings=settings,
+            error=lambda call: OUTCOME_UNKNOWN + _reason(call) if _unknown(call) else call.error,
         )
-        log.finish(
-            number,
-            status_code=call.status_code,
-            headers=call.headers,
-            body=call.body,
-            seconds=call.seconds,
-            error=OUTCOME_UNKNOWN + _reason(call) if _unknown(call) else call.error,
-        )
-        return call
 
     call = call_until(attempt, again=_again, settings=settings, sleep=sleep)
     where = f"AskUI {urlsplit(url).scheme}://{urlsplit(url).netloc.rpartition('@')[2]}"

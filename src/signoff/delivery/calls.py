@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -15,6 +15,7 @@ from http.cookiejar import DefaultCookiePolicy
 
 import requests
 
+from signoff.delivery.attempts import AttemptLog
 from signoff.errors import DeliveryFailedError, ForbiddenAddressError
 from signoff.executions.agents import JsonObject
 from signoff.network import NETWORK_ERRORS, GuardedSession, failure_reason, guarded_session
@@ -90,6 +91,44 @@ def post(
             call = _post(session, url, body=body, headers=headers, settings=settings)
         call = replace(call, sent=session.request_sent)
     return replace(_blotted(call, secrets), seconds=round(time.monotonic() - started, 3))
+
+
+def recorded_post(
+    url: str,
+    *,
+    log: AttemptLog,
+    body: bytes,
+    headers: Mapping[str, str],
+    secrets: Collection[str],
+    settings: Settings,
+    error: Callable[[Call], str | None] = lambda call: call.error,
+) -> Call:
+    """One attempt: on record before it is sent, and again when it is over; see :func:`post`.
+
+    Args:
+        url: where to.
+        log: the delivery's record.
+        body: what.
+        headers: with these.
+        secrets: blotted out wherever the answer echoes them.
+        settings: the time limit, and the private hosts that may be called.
+        error: what to record as the call's error.
+
+    Raises:
+        LeaseLostError: another run took over; nothing was sent.
+        ExecutionCanceledError: the execution was canceled; nothing was sent.
+    """
+    number = log.start()
+    call = post(url, body=body, headers=headers, secrets=secrets, settings=settings)
+    log.finish(
+        number,
+        status_code=call.status_code,
+        headers=call.headers,
+        body=call.body,
+        seconds=call.seconds,
+        error=error(call),
+    )
+    return call
 
 
 def json_bytes(value: JsonObject) -> bytes:

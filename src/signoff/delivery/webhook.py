@@ -13,7 +13,7 @@ from standardwebhooks.webhooks import Webhook
 
 from signoff import __version__
 from signoff.delivery.attempts import AttemptLog, Outcome
-from signoff.delivery.calls import Call, json_bytes, post
+from signoff.delivery.calls import Call, json_bytes, recorded_post
 from signoff.delivery.retries import Sleep, call_until
 from signoff.executions.agents import JsonObject, WebhookDestination
 from signoff.executions.models import DeliveryStatus
@@ -60,20 +60,14 @@ def send_webhook(
         )
 
     def attempt() -> Call:
-        number = log.start()
-        headers = own | _standard_headers(delivery_id, destination, body=body)
-        call = post(
-            url, body=body, headers=headers, secrets=secrets(destination), settings=settings
+        return recorded_post(
+            url,
+            log=log,
+            body=body,
+            headers=own | _standard_headers(delivery_id, destination, body=body),
+            secrets=secrets(destination),
+            settings=settings,
         )
-        log.finish(
-            number,
-            status_code=call.status_code,
-            headers=call.headers,
-            body=call.body,
-            seconds=call.seconds,
-            error=call.error,
-        )
-        return call
 
     call = call_until(attempt, again=_again, settings=settings, sleep=sleep)
     if call.accepted:

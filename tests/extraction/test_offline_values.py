@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from signoff.extraction.offline.dates import find_dates, month_comes_first
@@ -47,6 +47,7 @@ from signoff.extraction.offline.numbers import (
         ("0,5", "0.5"),
         ("1.163,4000", "1163.4000"),
         ("250,--", "250"),
+        ("1.5-–", "1.5"),
     ],
 )
 def test_an_amount_is_read(text: str, value: str) -> None:
@@ -91,7 +92,8 @@ def test_any_grouped_amount_comes_back(value: Decimal, style: tuple[str, str]) -
     assert parse_number(text) == value
 
 
-@given(st.text(alphabet="0123456789.,' -€$%()ABx/:", max_size=30))
+@example("0.0-–")
+@given(st.text(alphabet="0123456789.,' -–€$%()ABx/:٣²𝟘", max_size=30))
 def test_whatever_stands_there_numbers_lie_within_it(text: str) -> None:
     for number in find_numbers(text):
         assert 0 <= number.start < number.end <= len(text)

@@ -124,10 +124,8 @@ def parse_number(text: str, *, decimal: str = ".") -> Decimal | None:
 
 
 def _number(match: re.Match[str], decimal: str) -> Number | None:
-    digits = match["digits"]
-    if digits.endswith(("--", "––")):
-        digits = digits[:-2]
-    parsed = _decimal(digits, decimal)
+    # "250--" says that there are no cents
+    parsed = _decimal(match["digits"].rstrip("-–"), decimal)
     if parsed is None:
         return None
     value, decimals = parsed
@@ -167,6 +165,6 @@ def _decimal(digits: str, decimal: str) -> tuple[Decimal, int] | None:
         if middle - {3} and (middle != {2} or "," not in whole):
             return None
     plain = "".join(groups)
-    if not plain.isascii() or not plain.isdigit():
+    if not (plain + fraction).isascii() or not plain.isdigit():
         return None
     return Decimal(f"{plain}.{fraction}" if fraction else plain), len(fraction)

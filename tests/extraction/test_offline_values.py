@@ -93,6 +93,7 @@ def test_any_grouped_amount_comes_back(value: Decimal, style: tuple[str, str]) -
 
 
 @example("0.0-–")
+@example("0.00'00")
 @given(st.text(alphabet="0123456789.,' -–€$%()ABx/:٣²𝟘", max_size=30))
 def test_whatever_stands_there_numbers_lie_within_it(text: str) -> None:
     for number in find_numbers(text):

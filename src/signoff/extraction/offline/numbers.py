@@ -165,6 +165,7 @@ def _decimal(digits: str, decimal: str) -> tuple[Decimal, int] | None:
         if middle - {3} and (middle != {2} or "," not in whole):
             return None
     plain = "".join(groups)
-    if not (plain + fraction).isascii() or not plain.isdigit():
+    # what \d takes for digits goes beyond 0 to 9; "0.00'00" is no fraction
+    if not (plain + fraction).isascii() or not (plain + fraction).isdigit() or not plain:
         return None
     return Decimal(f"{plain}.{fraction}" if fraction else plain), len(fraction)

@@ -51,6 +51,8 @@ class Record:
 class Scripted:
     """A reader that answers from a list."""
 
+    limits = None
+
     def __init__(self, *answers: dict[str, Any] | None, offline: bool = False, **more: Any) -> None:
         self.answers = list(answers)
         self.offline = offline

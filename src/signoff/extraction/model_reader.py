@@ -22,7 +22,7 @@ from signoff.extraction.capabilities import (
 from signoff.extraction.chat_client import ChatClient, RequestRefusedError
 from signoff.extraction.prices import call_cost
 from signoff.extraction.prompt import Prompt, build_prompt
-from signoff.extraction.reader import Reading, ReadRequest
+from signoff.extraction.reader import CUT_OFF, ReaderLimits, Reading, ReadRequest
 from signoff.extraction.vendor_schema import VendorSchema, translate
 from signoff.settings import Settings
 
@@ -66,6 +66,12 @@ class ModelReader:
     def offline(self) -> bool:
         """A model is behind this reader."""
         return False
+
+    @property
+    def limits(self) -> ReaderLimits:
+        """As the settings say."""
+        context = self._settings.model_context_tokens
+        return ReaderLimits(context, self._output_tokens(context))
 
     def read(self, request: ReadRequest) -> Reading:
         """One answer of the model, its nulls for absent values removed.
@@ -186,7 +192,7 @@ class ModelReader:
     def _data(self, answer: Answer, text: str) -> JsonObject:
         if answer.cut_off:
             raise NoJsonObjectError(
-                "The answer was cut off"
+                CUT_OFF
                 + (f" after {answer.completion_tokens} tokens" if answer.completion_tokens else "")
                 + ", before the JSON object was complete. Write it compactly, without"
                 " indentation, and leave out what the schema does not ask for."

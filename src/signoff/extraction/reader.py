@@ -14,6 +14,9 @@ from signoff.executions.models import Evidence, Iteration
 SUBMIT = "submit"
 """The action that hands in data; every other action is a tool's name."""
 
+CUT_OFF = "The answer was cut off"
+"""How the problem of an answer begins that hit the limit of its length."""
+
 
 @dataclass(frozen=True)
 class ToolSpec:
@@ -88,12 +91,25 @@ class Reading:
     cost: Decimal | None = None
 
 
+@dataclass(frozen=True)
+class ReaderLimits:
+    """What fits into one call, in tokens: all of it, and of that the answer."""
+
+    context_tokens: int
+    output_tokens: int
+
+
 class Reader(Protocol):
     """Reads documents into data shaped by a schema."""
 
     @property
     def offline(self) -> bool:
         """Whether no model is behind it; its readings are marked so."""
+        ...
+
+    @property
+    def limits(self) -> ReaderLimits | None:
+        """What fits into one call; ``None`` for a reader that takes documents of any length."""
         ...
 
     def read(self, request: ReadRequest) -> Reading:

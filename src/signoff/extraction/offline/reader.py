@@ -38,6 +38,11 @@ class OfflineReader:
         """No model is behind it."""
         return True
 
+    @property
+    def limits(self) -> None:
+        """It passes over the pages one by one: documents of any length."""
+        return None
+
     def read(self, request: ReadRequest) -> Reading:
         """One reading.
 

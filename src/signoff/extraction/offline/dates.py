@@ -1,4 +1,4 @@
-"""Dates as people write them in four languages, and which of two numbers is the month."""
+"""Dates as people write them in seven languages, and which of two numbers is the month."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from datetime import date
 
 _MONTHS = (
-    "january jan januar jänner janvier janv janeiro",
-    "february feb februar février fevrier févr fevr fév fevereiro fev",
-    "march mar märz maerz mrz mär mars março marco",
-    "april apr avril avr abril abr",
-    "may mai maio",
-    "june jun juni juin junho",
-    "july jul juli juillet juil julho",
-    "august aug août aout agosto ago",
-    "september sep sept septembre setembro set",
-    "october oct oktober okt octobre outubro out",
-    "november nov novembre novembro",
-    "december dec dezember dez décembre decembre déc dezembro",
+    "january jan januar jänner janvier janv janeiro enero ene gennaio gen januari",
+    "february feb februar februari février fevrier févr fevr fév fevereiro fev febrero febbraio",
+    "march mar märz maerz mrz mär mars março marco marzo maart mrt",
+    "april apr avril avr abril abr aprile",
+    "may mai maio mayo maggio mag mei",
+    "june jun juni juin junho junio giugno giu",
+    "july jul juli juillet juil julho julio luglio lug",
+    "august aug août aout agosto ago augustus",
+    "september sep sept septembre setembro set septiembre setiembre settembre",
+    "october oct oktober okt octobre outubro out octubre ottobre ott",
+    "november nov novembre novembro noviembre",
+    "december dec dezember dez décembre decembre déc dezembro diciembre dic dicembre",
 )
 MONTHS = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
 _NAME = "|".join(sorted(MONTHS, key=len, reverse=True))

@@ -12,7 +12,10 @@ from signoff.executions.agents import JsonObject
 from signoff.executions.models import Evidence, Iteration
 
 SUBMIT = "submit"
-"""The action that hands in data; every other action is a tool's name."""
+"""The action that hands in data; every other action is a tool's name, or :data:`REFUSED`."""
+
+REFUSED = "refused"
+"""The recorded action of a call that was paid for and brought an error instead of an answer."""
 
 CUT_OFF = "The answer was cut off"
 """How the problem of an answer begins that hit the limit of its length."""
@@ -20,11 +23,15 @@ CUT_OFF = "The answer was cut off"
 
 @dataclass(frozen=True)
 class ToolSpec:
-    """A tool as the model is told of it; ``parameters`` is the JSON Schema of its input."""
+    """A tool as the model is told of it; ``parameters`` is the JSON Schema of its input.
+
+    ``pictures`` marks a tool that gives pictures: it is not offered to a model that sees none.
+    """
 
     name: str
     description: str
     parameters: JsonObject
+    pictures: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,8 @@ class ReadRequest:
         pictures: of earlier tool calls' observations, by the iteration's number.
         pages: the only pages to read, as (document number, first page, last page), for a document
             that does not fit into one call; ``None``: everything.
+        show_examples: whether the model is to see the schema's ``examples`` and ``default``, whose
+            values small models copy.
         should_stop: called every second or so while the reader waits; raises to give up
             (:class:`ExecutionCanceledError`, :class:`LeaseLostError`).
     """
@@ -63,6 +72,7 @@ class ReadRequest:
     tools: Sequence[ToolSpec] = ()
     pictures: Mapping[int, Sequence[bytes]] = field(default_factory=dict, repr=False)
     pages: tuple[int, int, int] | None = None
+    show_examples: bool = False
     should_stop: Callable[[], None] = lambda: None
 
 

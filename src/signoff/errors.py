@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from signoff.executions.models import Extraction
 
 
@@ -92,10 +94,28 @@ class AgentNotRunnableError(SignoffError):
 
 
 class ModelUnavailableError(SignoffError):
-    """No configured model answered: outage, rate limit, wrong key, refusal."""
+    """No configured model answered: outage, rate limit, wrong key, refusal.
+
+    A refusal may have been paid for: ``model``, tokens and cost say what was.
+    """
 
     code = "model_unavailable"
     retryable = True
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        model: str = "",
+        prompt_tokens: int = 0,
+        completion_tokens: int = 0,
+        cost: Decimal | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.model = model
+        self.prompt_tokens = prompt_tokens
+        self.completion_tokens = completion_tokens
+        self.cost = cost
 
 
 class ModelRefusedError(ModelUnavailableError):
@@ -116,6 +136,12 @@ class DeadlineExceededError(UnfinishedExtractionError):
     """The time an execution may take is used up."""
 
     code = "timeout"
+
+
+class TokenLimitError(UnfinishedExtractionError):
+    """The tokens an execution may take are used up."""
+
+    code = "token_limit"
 
 
 class MaxRetriesExceededError(UnfinishedExtractionError):

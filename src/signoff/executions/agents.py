@@ -81,6 +81,9 @@ def _check_references(resource: Resource[Any], resolver: Any) -> None:
         _check_references(part, resolver.in_subresource(part))
 
 
+ToolName = Literal["view_page", "read_page", "search", "calculate"]
+
+
 class AgentStatus(StrEnum):
     """Archived agents keep their executions and start no new ones."""
 
@@ -203,6 +206,13 @@ class Agent(_Strict):
     )
     max_corrections: int = Field(
         default=3, ge=0, le=20, description="Correction cycles after a first failed answer."
+    )
+    tools: list[ToolName] = Field(
+        default_factory=list, description="What the model may use besides submitting data."
+    )
+    show_examples: bool = Field(
+        default=False,
+        description="Show the model the schema's examples and defaults, which small ones copy.",
     )
 
     @field_validator("data_schema")

@@ -24,6 +24,7 @@ FAILURE_CODES: dict[str, str] = {
     "agent_not_runnable": "The agent is archived or has no data schema.",
     "model_unavailable": "No configured model answered.",
     "timeout": "The time an execution may take is used up.",
+    "token_limit": "The model tokens an execution may take are used up.",
     "delivery_failed": "At least one destination has not accepted the confirmed data.",
     "canceled": "The run was canceled; after sign-off this stops further deliveries.",
 }

@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIB = 1024 * 1024
+VENDOR_KEY = "OPENAI_API_KEY"
+
+
+class ModelSettings(BaseModel):
+    """One model at one server; the defaults are those of the settings' ``SIGNOFF_MODEL_*``."""
+
+    # what was given is not shown when it is wrong: a key may be among it
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, protected_namespaces=()
+    )
+
+    url: str = ""
+    model: str = "gpt-4.1-mini"
+    api_key: SecretStr | None = None
+    api_key_env: str = ""
+    sees_images: bool = True
+    context_tokens: int = Field(default=128_000, gt=0)
+    max_output_tokens: int = Field(default=16_384, gt=0)
+    max_images: int = Field(default=10, ge=0)
+    timeout: float = Field(default=300, gt=0)
+    concurrency: int = Field(default=8, gt=0)
 
 
 class Settings(BaseSettings):
     """What an operator can set. Sizes in bytes, times in seconds."""
 
-    model_config = SettingsConfigDict(env_prefix="SIGNOFF_", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="SIGNOFF_", extra="ignore", hide_input_in_errors=True
+    )
 
     home: Path = Field(
         default=Path("~/.signoff"),
@@ -36,7 +60,12 @@ class Settings(BaseSettings):
     model_api_key: SecretStr | None = Field(default=None, description="Its key, if it wants one.")
     model: str = Field(default="gpt-4.1-mini", description="The model's name there.")
     model_sees_images: bool = Field(default=True, description="Whether the model takes images.")
-    model_timeout: float = Field(default=120, gt=0, description="One model call's deadline.")
+    model_timeout: float = Field(
+        default=300,
+        gt=0,
+        description="One model call's deadline. A small model on a CPU may think for minutes"
+        " before its first word, and a call that is given up is paid all the same.",
+    )
     model_max_output_tokens: int = Field(
         default=16_384, gt=0, description="The longest answer asked for."
     )
@@ -44,7 +73,26 @@ class Settings(BaseSettings):
         default=128_000, gt=0, description="The model's context; longer documents are cut to it."
     )
     model_max_images: int = Field(default=10, ge=0, description="Page images in one call.")
+    model_concurrency: int = Field(
+        default=8, gt=0, description="Calls to the model at a time, over all workers."
+    )
+    model_fallbacks: list[ModelSettings] = Field(
+        default_factory=list,
+        description="Models to ask, in order, when the one before is out of reach or refuses, as"
+        ' JSON: [{"url": "http://127.0.0.1:8080/v1", "model": "qwen", "api_key_env": "QWEN_KEY"}].'
+        " Keys: url, model, api_key or api_key_env, sees_images, context_tokens,"
+        " max_output_tokens, max_images, timeout, concurrency; what is absent has the default"
+        " shown in this table.",
+    )
+    challenger: ModelSettings | None = Field(
+        default=None,
+        description="A second model that reads everything independently, as one such JSON object;"
+        " values on which the two differ are marked.",
+    )
     extraction_timeout: float = Field(default=900, gt=0, description="All model calls together.")
+    extraction_tokens: int = Field(
+        default=2_000_000, gt=0, description="Tokens that all model calls together may take."
+    )
 
     # inputs and parsing
     max_input_bytes: int = Field(default=100 * MIB, gt=0, description="All files together.")
@@ -85,6 +133,28 @@ class Settings(BaseSettings):
         self.database_url = self.database_url or f"sqlite:///{self.home / 'signoff.db'}"
         self.files_url = self.files_url or str(self.home / "files")
         return self
+
+    @property
+    def models(self) -> tuple[ModelSettings, ...]:
+        """The models that read, in order; none: the offline reader reads.
+
+        The first one is configured by ``SIGNOFF_MODEL_URL``, or by a key alone
+        (``SIGNOFF_MODEL_API_KEY`` or ``OPENAI_API_KEY``), which means the vendor's own server.
+        """
+        if not (self.model_url or self.model_api_key or os.environ.get(VENDOR_KEY)):
+            return tuple(self.model_fallbacks)
+        first = ModelSettings(
+            url=self.model_url,
+            model=self.model,
+            api_key=self.model_api_key,
+            sees_images=self.model_sees_images,
+            context_tokens=self.model_context_tokens,
+            max_output_tokens=self.model_max_output_tokens,
+            max_images=self.model_max_images,
+            timeout=self.model_timeout,
+            concurrency=self.model_concurrency,
+        )
+        return (first, *self.model_fallbacks)
 
 
 @lru_cache

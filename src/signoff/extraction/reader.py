@@ -17,6 +17,14 @@ SUBMIT = "submit"
 REFUSED = "refused"
 """The recorded action of a call that was paid for and brought an error instead of an answer."""
 
+REFUSED = "refused"
+"""The action of a model that declined while another one is still to be asked.
+
+The turn is recorded with its tokens, ``problem`` as its observation and ``tool_input`` as its
+input (it says which model declined), counts as no correction, and the reader is asked again: it
+passes over the models that ``earlier`` shows to have declined. It never goes into a prompt.
+"""
+
 CUT_OFF = "The answer was cut off"
 """How the problem of an answer begins that hit the limit of its length."""
 
@@ -81,7 +89,7 @@ class Reading:
     """One answer of a reader: data, or the call of a tool.
 
     ``action`` is ``submit``, or the name of one of the request's tools, whose input is then
-    ``tool_input``. ``data`` is ``None`` when a submit was no JSON object; ``problem`` then says
+    ``tool_input``, or ``refused``. ``data`` is ``None`` when a submit was no JSON object; ``problem`` then says
     why. Keys of ``confidence``, ``probabilities`` and ``evidence`` are JSON pointers into
     ``data``; ``probabilities`` are those of each value's least certain token, where the server
     tells.

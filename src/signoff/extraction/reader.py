@@ -15,14 +15,12 @@ SUBMIT = "submit"
 """The action that hands in data; every other action is a tool's name, or :data:`REFUSED`."""
 
 REFUSED = "refused"
-"""The recorded action of a call that was paid for and brought an error instead of an answer."""
+"""The recorded action of a call that was paid for and brought an error instead of an answer.
 
-REFUSED = "refused"
-"""The action of a model that declined while another one is still to be asked.
-
-The turn is recorded with its tokens, ``problem`` as its observation and ``tool_input`` as its
-input (it says which model declined), counts as no correction, and the reader is asked again: it
-passes over the models that ``earlier`` shows to have declined. It never goes into a prompt.
+A reader returns it itself when its model declined while another one is still to be asked: the
+turn is recorded with its tokens, ``problem`` as its observation and ``tool_input`` as its input
+(it says which model declined), counts as no correction, and the reader is asked again. It passes
+over the models that ``earlier`` shows to have declined.
 """
 
 CUT_OFF = "The answer was cut off"

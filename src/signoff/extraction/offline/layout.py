@@ -26,7 +26,10 @@ _RULES = re.compile(r"[|\[\]¦]+")
 
 
 class Token(NamedTuple):
-    """A word, or the part of one before or behind a colon."""
+    """A word, or the part of one before or behind a colon.
+
+    ``shift`` is how much lower it stands on the page, where a scan's rotation was taken out.
+    """
 
     text: str
     left: float
@@ -34,6 +37,7 @@ class Token(NamedTuple):
     right: float
     bottom: float
     confidence: float = 1.0
+    shift: float = 0.0
 
     @property
     def middle(self) -> float:
@@ -260,7 +264,12 @@ def _straightened(tokens: list[Token]) -> list[Token]:
     if len(slopes) < 3 or not 0.002 < abs(slope := median(slopes)) < 0.06:
         return tokens
     return [
-        t._replace(top=t.top - slope * t.center, bottom=t.bottom - slope * t.center) for t in tokens
+        t._replace(
+            top=t.top - slope * t.center,
+            bottom=t.bottom - slope * t.center,
+            shift=slope * t.center,
+        )
+        for t in tokens
     ]
 
 
@@ -299,9 +308,9 @@ def union_box(tokens: Sequence[Token]) -> tuple[float, float, float, float]:
     """The smallest box around the tokens, within the page."""
     edges = (
         min(token.left for token in tokens),
-        min(token.top for token in tokens),
+        min(token.top + token.shift for token in tokens),
         max(token.right for token in tokens),
-        max(token.bottom for token in tokens),
+        max(token.bottom + token.shift for token in tokens),
     )
     left, top, right, bottom = (min(max(edge, 0.0), 1.0) for edge in edges)
     return (left, top, right, bottom)

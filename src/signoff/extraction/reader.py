@@ -63,8 +63,6 @@ class ReadRequest:
         pictures: of earlier tool calls' observations, by the iteration's number.
         pages: the only pages to read, as (document number, first page, last page), for a document
             that does not fit into one call; ``None``: everything.
-        show_examples: whether the model is to see the schema's ``examples`` and ``default``, whose
-            values small models copy.
         should_stop: called every second or so while the reader waits; raises to give up
             (:class:`ExecutionCanceledError`, :class:`LeaseLostError`).
     """
@@ -78,7 +76,6 @@ class ReadRequest:
     tools: Sequence[ToolSpec] = ()
     pictures: Mapping[int, Sequence[bytes]] = field(default_factory=dict, repr=False)
     pages: tuple[int, int, int] | None = None
-    show_examples: bool = False
     should_stop: Callable[[], None] = lambda: None
 
 

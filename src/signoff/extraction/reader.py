@@ -84,10 +84,10 @@ class Reading:
     """One answer of a reader: data, or the call of a tool.
 
     ``action`` is ``submit``, or the name of one of the request's tools, whose input is then
-    ``tool_input``, or ``refused``. ``data`` is ``None`` when a submit was no JSON object; ``problem`` then says
-    why. Keys of ``confidence``, ``probabilities`` and ``evidence`` are JSON pointers into
-    ``data``; ``probabilities`` are those of each value's least certain token, where the server
-    tells.
+    ``tool_input``, or ``refused``. ``data`` is ``None`` when a submit was no JSON object;
+    ``problem`` then says why. Keys of ``confidence``, ``probabilities`` and ``evidence`` are JSON
+    pointers into ``data``; ``probabilities`` are those of each value's least certain token, where
+    the server tells.
     """
 
     model: str

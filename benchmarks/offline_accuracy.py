@@ -1,12 +1,16 @@
 """How much of what documents say the offline reader finds: per field and in all.
 
     python benchmarks/offline_accuracy.py [--misses] [--pages FOLDER] [FOLDER...]
+    python benchmarks/offline_accuracy.py --generated 90 [--held-out] [--seed 1]
 
 A folder holds documents with their expected data: ``<file>.expected.json`` beside each, or a
 ``manifest.json`` that lists files with ``expected`` fields (beside the files or one level up).
 Which agent reads a document is decided by its expected data: the sample agent whose schema has
 most of these properties, or a plain invoice schema. Without folders: the project's sample_inputs
 and, where it is present, ../shared/data/invoices.
+
+``--generated`` makes documents up at random instead, in layouts and schemas of many kinds, and
+prints by layout too; ``--held-out`` takes layouts and wordings that nothing was developed on.
 
 What is embedded in a PDF is not read: only what a person would see on its pages counts.
 """
@@ -21,12 +25,10 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
+from signoff.documents.model import Document
 from signoff.documents.parsing import open_document, parse_files
 from signoff.documents.sandbox import close_sandboxes
 from signoff.documents.validation import media_type_of
@@ -35,14 +37,20 @@ from signoff.executions.agent_files import read_agent_file
 from signoff.executions.agents import JsonObject
 from signoff.executions.models import StoredFile
 from signoff.extraction.offline import OfflineReader
-from signoff.extraction.reader import ReadRequest
+from signoff.extraction.reader import Reading, ReadRequest
 from signoff.settings import Settings
 from signoff.storage.files import FileStore
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.comparison import Comparison, Tally, show, summary  # noqa: E402
+from benchmarks.generated.documents import make_documents  # noqa: E402
+
 DEFAULT_FOLDERS = (ROOT / "sample_inputs", ROOT.parent / "shared" / "data" / "invoices")
 SUFFIX = ".expected.json"
-TOLERANCE = 0.005
+
+Case = tuple[Path, JsonObject, JsonObject]
 
 _TEXT: JsonObject = {"type": "string"}
 _DATE: JsonObject = {"type": "string", "format": "date"}
@@ -76,27 +84,6 @@ INVOICE: JsonObject = {
         },
     },
 }
-
-
-@dataclass
-class Count:
-    """Values of one field: in the expected data, found, found right; and those made up."""
-
-    total: int = 0
-    found: int = 0
-    right: int = 0
-    extra: int = 0
-
-
-@dataclass
-class Tally:
-    """All counts of one folder."""
-
-    fields: dict[str, Count] = field(default_factory=lambda: defaultdict(Count))
-    lines: dict[str, Count] = field(default_factory=lambda: defaultdict(Count))
-    misses: list[str] = field(default_factory=list)
-    seconds: float = 0.0
-    documents: int = 0
 
 
 class MemoryRecord:
@@ -165,94 +152,8 @@ def schema_for(expected: JsonObject, known: list[JsonObject]) -> JsonObject:
     return max([INVOICE, *known], key=fit)
 
 
-def scalars(data: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
-    """(dotted name, value) of each scalar outside of lists."""
-    if isinstance(data, dict):
-        for name, value in data.items():
-            yield from scalars(value, (*path, name))
-    elif data is not None and not isinstance(data, list):
-        yield ".".join(path), data
-
-
-def same(expected: Any, found: Any) -> bool:
-    """Typed equality: numbers to half a cent, dates as dates, texts without case and spaces."""
-    if found is None or isinstance(expected, bool) or isinstance(found, bool):
-        return expected is found
-    if isinstance(expected, int | float):
-        return isinstance(found, int | float) and abs(expected - found) <= TOLERANCE
-    try:
-        return date.fromisoformat(str(expected)[:10]) == date.fromisoformat(str(found)[:10])
-    except ValueError:
-        return _plain(expected) == _plain(found)
-
-
-def _plain(value: Any) -> str:
-    return "".join(str(value).casefold().split()).strip(".,#")
-
-
-def compare(name: str, expected: JsonObject, found: JsonObject, tally: Tally) -> None:
-    """Count what is right, scalar by scalar and line by line."""
-    values = dict(scalars(found))
-    wanted = dict(scalars(expected))
-    for field_name, value in wanted.items():
-        count = tally.fields[field_name]
-        got = values.get(field_name)
-        right = same(value, got)
-        count.total += 1
-        count.found += got is not None
-        count.right += right
-        if not right:
-            tally.misses.append(f"{name}: {field_name}: expected {value!r}, found {got!r}")
-    for field_name in values.keys() - wanted.keys():
-        tally.fields[field_name].extra += 1
-    for list_name, rows in expected.items():
-        if isinstance(rows, list) and rows and isinstance(rows[0], dict):
-            _compare_rows(f"{name}: {list_name}", rows, found.get(list_name) or [], tally)
-
-
-def _compare_rows(name: str, expected: list[Any], found: list[Any], tally: Tally) -> None:
-    expected = [row for row in expected if any(scalars(row))]
-    count = tally.lines["(rows)"]
-    count.total += len(expected)
-    count.found += len(found)
-    count.right += min(len(expected), len(found))
-    count.extra += max(len(found) - len(expected), 0)
-    if len(expected) != len(found):
-        tally.misses.append(f"{name}: expected {len(expected)} rows, found {len(found)}")
-    pairs = _pairs(expected, found)
-    for position, row in enumerate(expected):
-        values = dict(scalars(found[pairs[position]])) if position in pairs else {}
-        for field_name, value in scalars(row):
-            got = values.get(field_name)
-            count = tally.lines[field_name]
-            count.total += 1
-            count.found += got is not None
-            count.right += same(value, got)
-            if not same(value, got):
-                tally.misses.append(f"{name}: {field_name}: expected {value!r}, found {got!r}")
-
-
-def _pairs(expected: list[Any], found: list[Any]) -> dict[int, int]:
-    """Expected row to the row found for it: those with most in common first, then in order."""
-    scored = [
-        (-_hits(row, other), abs(i - j), i, j)
-        for i, row in enumerate(expected)
-        for j, other in enumerate(found)
-    ]
-    pairs: dict[int, int] = {}
-    for _, _, i, j in sorted(scored):
-        if i not in pairs and j not in pairs.values():
-            pairs[i] = j
-    return pairs
-
-
-def _hits(row: JsonObject, other: JsonObject) -> int:
-    values = dict(scalars(other))
-    return sum(same(value, values.get(name)) for name, value in scalars(row))
-
-
-def read(path: Path, schema: JsonObject, store: FileStore, record: MemoryRecord) -> JsonObject:
-    """What the offline reader makes of one file."""
+def parse(path: Path, store: FileStore, record: MemoryRecord) -> list[Document]:
+    """One file's documents."""
     settings = Settings()
     blob = store.put_file(path)
     stored = StoredFile(
@@ -264,40 +165,66 @@ def read(path: Path, schema: JsonObject, store: FileStore, record: MemoryRecord)
         sha256=blob.sha256,
     )
     infos = parse_files([stored], store=store, parsed=record, settings=settings)
-    documents = [open_document(info, store=store, settings=settings) for info in infos]
-    reading = OfflineReader().read(ReadRequest(schema=schema, instructions="", documents=documents))
-    return reading.data or {}
+    return [open_document(info, store=store, settings=settings) for info in infos]
 
 
-def measure(folder: Path, store: FileStore, record: MemoryRecord) -> Tally:
-    """Read every document of a folder and compare."""
-    tally = Tally()
-    known = schemas()
-    for path, expected in cases(folder):
+def reading_of(documents: list[Document], schema: JsonObject) -> Reading:
+    """What the offline reader makes of documents."""
+    return OfflineReader().read(ReadRequest(schema=schema, instructions="", documents=documents))
+
+
+def measure(
+    tally: Tally, case: Case, store: FileStore, record: MemoryRecord, *, complete: bool
+) -> None:
+    """Read one document and add to the tally."""
+    path, schema, expected = case
+    try:
+        documents = parse(path, store, record)
         started = time.monotonic()
-        try:
-            found = read(path, schema_for(expected, known), store, record)
-        except SignoffError as error:
-            tally.misses.append(f"{path.name}: {error}")
-            found = {}
+        reading = reading_of(documents, schema)
         tally.seconds += time.monotonic() - started
-        tally.documents += 1
-        compare(path.name, expected, found, tally)
-    return tally
+    except SignoffError as error:
+        tally.misses.append(f"{path.name}: {error}")
+        reading = Reading(model="offline", data=None)
+    tally.documents += 1
+    comparison = Comparison(
+        path.name,
+        tally,
+        confidence=reading.confidence,
+        evidence=reading.evidence,
+        complete=complete,
+    )
+    comparison.compare(expected, reading.data or {})
 
 
-def show(title: str, counts: dict[str, Count]) -> None:
-    """A table of counts and their sum."""
-    print(f"\n{title:36} right  found  total  more than expected")
-    for name in sorted(counts):
-        count = counts[name]
-        if count.total:
-            share = f"{count.right / count.total:6.0%}"
-            numbers = f"{count.right:5}  {count.found:5}  {count.total:5}  {count.extra:5}"
-            print(f"  {name:34} {numbers} {share}")
-    rows = [count for name, count in counts.items() if name != "(rows)"]
-    right, total = sum(count.right for count in rows), sum(count.total for count in rows)
-    print(f"  {'all':34} {right:5}  {'':5}  {total:5}  {'':5} {right / max(total, 1):6.1%}")
+def report(title: str, tally: Tally, *, misses: bool) -> None:
+    """Print a set's counts."""
+    print(f"\n== {title}: {tally.documents} documents, {tally.seconds:.1f} s of reading")
+    print(f"   {summary(tally)}")
+    show("scalar fields", tally.fields)
+    if tally.lines:
+        show("fields of line items", tally.lines)
+    if misses:
+        print("\n" + "\n".join(tally.misses))
+
+
+def generated(
+    count: int, *, seed: int, held_out: bool, store: FileStore, record: MemoryRecord, misses: bool
+) -> int:
+    """Make documents, read them, and print by field, by layout and by schema family."""
+    whole, parts = Tally(), defaultdict[str, Tally](Tally)
+    with tempfile.TemporaryDirectory() as folder:
+        for made in make_documents(Path(folder), count, seed=seed, held_out=held_out):
+            kind = "scans" if made.path.suffix == ".jpg" else "text layers"
+            case = (made.path, made.schema, made.expected)
+            groups = (f"layout {made.layout}", f"schema {made.family}", kind)
+            for tally in (whole, *(parts[group] for group in groups)):
+                measure(tally, case, store, record, complete=True)
+    report(f"generated, {'held-out' if held_out else 'development'} layouts", whole, misses=misses)
+    print()
+    for group, tally in sorted(parts.items()):
+        print(f"  {group:24} {tally.documents:3} documents: {summary(tally)}")
+    return whole.documents
 
 
 def main() -> int:
@@ -306,6 +233,9 @@ def main() -> int:
     parser.add_argument("folders", nargs="*", type=Path)
     parser.add_argument("--misses", action="store_true", help="list every value that is wrong")
     parser.add_argument("--pages", type=Path, help="keep parsed pages here, for the next run")
+    parser.add_argument("--generated", type=int, metavar="N", help="read N made-up documents")
+    parser.add_argument("--held-out", action="store_true", help="of the layouts kept for the end")
+    parser.add_argument("--seed", type=int, default=1, help="of the made-up documents")
     arguments = parser.parse_args()
     folders = arguments.folders or [folder for folder in DEFAULT_FOLDERS if folder.exists()]
     measured = 0
@@ -315,15 +245,24 @@ def main() -> int:
     with nullcontext(str(keep)) if keep is not None else tempfile.TemporaryDirectory() as root:
         record = MemoryRecord() if keep is None else FileRecord(keep)
         store = FileStore(root)
+        if arguments.generated:
+            measured = generated(
+                arguments.generated,
+                seed=arguments.seed,
+                held_out=arguments.held_out,
+                store=store,
+                record=record,
+                misses=arguments.misses,
+            )
+            folders = []
+        known = schemas()
         for folder in folders:
-            tally = measure(folder.resolve(), store, record)
+            tally = Tally()
+            for path, expected in cases(folder.resolve()):
+                case = (path, schema_for(expected, known), expected)
+                measure(tally, case, store, record, complete=False)
             measured += tally.documents
-            print(f"\n== {folder}: {tally.documents} documents, {tally.seconds:.1f} s")
-            show("scalar fields", tally.fields)
-            if tally.lines:
-                show("fields of line items", tally.lines)
-            if arguments.misses:
-                print("\n" + "\n".join(tally.misses))
+            report(str(folder), tally, misses=arguments.misses)
     close_sandboxes()
     return 0 if measured else 1
 

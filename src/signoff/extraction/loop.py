@@ -1,39 +1,47 @@
-"""The extraction loop: read, hold against the schema, correct, until the data passes.
+"""The extraction loop: reason, act, observe, until the data passes.
 
-This is the loop's single-turn form: every iteration is one reading whose action is ``submit``.
+An iteration is one model call. Its action is ``submit``, whose observation is what the schema
+and the checks say, or a tool, whose observation is what it gave. Each is recorded as it happens,
+and everything the loop decides it decides from the record, so that it goes on from there after
+a crash as if nothing had been.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
-from typing import Protocol
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeVar
 
 from signoff.documents.model import Document
-from signoff.errors import DeadlineExceededError, InvalidAgentError, MaxRetriesExceededError
+from signoff.errors import (
+    DeadlineExceededError,
+    MaxRetriesExceededError,
+    ModelRefusedError,
+    TokenLimitError,
+    UnfinishedExtractionError,
+    ValidationFailedError,
+)
 from signoff.executions.agents import JsonObject
 from signoff.executions.models import Extraction, Iteration
-from signoff.executions.validation import Problem, find_problems
-from signoff.extraction.reader import SUBMIT, Reader, Reading, ReadRequest
+from signoff.extraction.reader import REFUSED, SUBMIT, Observation, Reader, Reading, ReadRequest
+from signoff.extraction.shown_schema import without_examples
+from signoff.extraction.tools.submit import REJECTED, Submit, has_value
+from signoff.extraction.tools.toolbox import Toolbox
+from signoff.extraction.turns import IterationRecord, Turns, extraction_of, is_final_refusal
 
-MAX_PROBLEMS_SHOWN = 20
+if TYPE_CHECKING:
+    from signoff.executions.checks import Check
 
+MAX_TOOL_TURNS = 20
+"""Tool calls that are free; then only ``submit`` is offered, and further ones count as failures."""
 
-class IterationRecord(Protocol):
-    """Where an execution's iterations are kept, so that no model call is ever paid twice."""
+MAX_TOKENS = 2_000_000
+MAX_PICTURES = 4
+MAX_REPEATED = 500
+"""Characters of an observation that a repeated call is reminded of."""
 
-    def load(self) -> list[Iteration]:
-        """Every iteration recorded so far, in order, those of earlier attempts included."""
-        ...
-
-    def append(self, iteration: Iteration) -> None:
-        """Keep one more iteration; it must be on record when this returns.
-
-        Raises:
-            LeaseLostError: another attempt works on the execution now.
-        """
-        ...
+Unfinished = TypeVar("Unfinished", bound=UnfinishedExtractionError)
 
 
 def extract(
@@ -46,14 +54,21 @@ def extract(
     record: IterationRecord,
     max_corrections: int,
     seconds: float,
+    max_tokens: int = MAX_TOKENS,
+    checks: Sequence[Check] = (),
+    tools: Sequence[str] = (),
+    show_examples: bool = False,
+    pages: tuple[int, int, int] | None = None,
+    part: str = "",
     should_stop: Callable[[], None] = lambda: None,
     forgiven: int = 0,
     clock: Callable[[], float] = time.monotonic,
 ) -> Extraction:
-    """Read until the data meets the schema.
+    """Read until the data meets the schema and the checks.
 
     Started again after a crash it goes on from the record: a submit that passed is returned as
-    it is, failed ones count as correction cycles, and the time they took is used up.
+    it is, failed ones count as correction cycles, what tools gave is known, and the time and the
+    tokens that all of it took are used up.
 
     Args:
         schema: the agent's data schema.
@@ -64,8 +79,15 @@ def extract(
         record: where iterations are loaded from and kept.
         max_corrections: correction cycles after a first failed answer. The offline reader gets
             none, since it would answer the same again.
-        seconds: the time that all readings together may take.
-        should_stop: called before each reading; raises to stop the loop
+        seconds: the time that all readings of the execution together may take, those of other
+            parts and of the challenger included.
+        max_tokens: the tokens that they may take.
+        checks: what the data must meet beyond its schema.
+        tools: the names of those that the model may use. The offline reader uses none.
+        show_examples: whether the model sees the schema's examples and defaults.
+        pages: the only pages to read: a document's number, its first and its last page.
+        part: what to call these pages in the record; only its turns are looked at.
+        should_stop: called before each reading and while it lasts; raises to stop the loop
             (:class:`ExecutionCanceledError`, :class:`LeaseLostError`).
         forgiven: the number of the last iteration that belongs to an earlier try which failed
             and which a person has restarted: kept on record, neither counted nor corrected.
@@ -73,138 +95,194 @@ def extract(
 
     Raises:
         MaxRetriesExceededError: the last correction failed too; carries the best attempt.
+        ValidationFailedError: a check rejects the data without another try.
         DeadlineExceededError: the time is used up; carries the best attempt.
+        TokenLimitError: the tokens are used up; carries the best attempt.
         ModelUnavailableError: the reader could get no answer.
         InvalidAgentError: the schema cannot be applied to any data.
     """
-    recorded = record.load()
-    for iteration in recorded:
-        if _passed(iteration):
-            return _extraction(iteration)
-    last_number = recorded[-1].number if recorded else 0
-    turns = [iteration for iteration in recorded if iteration.number > forgiven]
-    deadline = clock() + seconds - sum(turn.seconds for turn in turns)
-    corrections = 0 if reader.offline else max_corrections
-
-    while len(turns) <= corrections:
-        should_stop()
-        started = clock()
-        if started >= deadline:
-            raise _out_of_time(schema, turns, seconds)
-        request = ReadRequest(
-            schema=schema,
+    turns = Turns(record, role="reader", part=part, forgiven=forgiven)
+    for turn in turns.ever:
+        if _passed(turn):
+            return extraction_of(turn)
+    loop = _Loop(
+        request=ReadRequest(
+            schema=schema if reader.offline or show_examples else without_examples(schema),
             instructions=instructions,
             documents=documents,
             input_data=input_data,
-            earlier=tuple(turns),
-            seconds_left=deadline - started,
+            pages=pages,
+            should_stop=should_stop,
+        ),
+        reader=reader,
+        turns=turns,
+        submit=Submit(schema, checks, documents),
+        toolbox=Toolbox(() if reader.offline else tools, documents),
+        max_corrections=0 if reader.offline else max_corrections,
+        max_tokens=max_tokens,
+        seconds=seconds,
+        clock=clock,
+    )
+    return loop.run()
+
+
+@dataclass
+class _Loop:
+    request: ReadRequest
+    reader: Reader
+    turns: Turns
+    submit: Submit
+    toolbox: Toolbox
+    max_corrections: int
+    max_tokens: int
+    seconds: float
+    clock: Callable[[], float]
+    _seen: dict[int, Observation] = field(default_factory=dict)
+
+    def run(self) -> Extraction:
+        deadline = self.clock() + self.seconds - self.turns.seconds
+        self._end_if_decided()
+        while self._failures() <= self.max_corrections:
+            self.request.should_stop()
+            started = self.clock()
+            if started >= deadline:
+                raise self._out_of_time()
+            if self.turns.tokens >= self.max_tokens:
+                raise self._out_of_tokens()
+            turn = self._turn(started, seconds_left=deadline - started)
+            if _passed(turn):
+                return extraction_of(turn)
+            self._end_if_decided()
+        raise self._out_of_corrections()
+
+    def _turn(self, started: float, *, seconds_left: float) -> Iteration:
+        request = replace(
+            self.request,
+            earlier=tuple(self.turns.since),
+            seconds_left=seconds_left,
+            tools=self.toolbox.specs if self._tool_turns() < MAX_TOOL_TURNS else (),
+            pictures=self._pictures(),
         )
         try:
-            reading = reader.read(request)
+            reading = self.reader.read(request)
         except DeadlineExceededError as error:
-            raise _out_of_time(schema, turns, seconds) from error
-        last_number += 1
-        iteration = _iteration(
+            raise self._out_of_time() from error
+        except ModelRefusedError as error:
+            if error.prompt_tokens or error.completion_tokens:
+                self.turns.add_refusal(error, seconds=self.clock() - started)
+            raise
+        observation = self._observe(reading)
+        turn = self.turns.add(
             reading,
-            observation=_observation(schema, reading),
-            number=last_number,
-            seconds=clock() - started,
-            offline=reader.offline,
+            observation.text,
+            seconds=self.clock() - started,
+            offline=self.reader.offline,
         )
-        record.append(iteration)
-        if _passed(iteration):
-            return _extraction(iteration)
-        turns.append(iteration)
-    raise _out_of_corrections(schema, turns)
+        self._seen[turn.number] = observation
+        return turn
+
+    def _observe(self, reading: Reading) -> Observation:
+        if reading.action == REFUSED:
+            return Observation(reading.problem)
+        if reading.action != SUBMIT:
+            return self._use_tool(reading)
+        if reading.data is None:
+            return Observation(reading.problem or "The answer was no JSON object.")
+        return Observation(self.submit.judge(reading.data).observation)
+
+    def _use_tool(self, reading: Reading) -> Observation:
+        for turn in self.turns.since:
+            if (turn.action, turn.action_input) == (reading.action, reading.tool_input):
+                reminder = turn.observation[:MAX_REPEATED]
+                return Observation(
+                    f"This call was made before, in turn {turn.number}, and will give the same"
+                    f" again. Submit, or do something else. It gave:\n{reminder}",
+                    pictures=self._observation(turn).pictures,
+                )
+        return self.toolbox.run(reading.action, reading.tool_input)
+
+    def _pictures(self) -> dict[int, tuple[bytes, ...]]:
+        """The last few pictures that tools gave, by turn; after a restart they are made anew."""
+        pictures: dict[int, tuple[bytes, ...]] = {}
+        shown: list[JsonObject] = []
+        gives = {spec.name for spec in self.toolbox.specs if spec.pictures}
+        for turn in reversed(self.turns.since):
+            if turn.action not in gives or turn.action_input in shown:
+                continue
+            if made := self._observation(turn).pictures:
+                shown.append(turn.action_input)
+                pictures[turn.number] = made
+            if len(pictures) == MAX_PICTURES:
+                break
+        return pictures
+
+    def _observation(self, turn: Iteration) -> Observation:
+        if turn.number not in self._seen:
+            self._seen[turn.number] = self.toolbox.run(turn.action, turn.action_input)
+        return self._seen[turn.number]
+
+    def _tool_turns(self) -> int:
+        return sum(turn.action not in (SUBMIT, REFUSED) for turn in self.turns.since)
+
+    def _failures(self) -> int:
+        """How many turns count as corrections: all that failed, but for the free tool calls."""
+        free = MAX_TOOL_TURNS if self.toolbox.specs else 0
+        return len(self._submits()) + max(0, self._tool_turns() - free)
+
+    def _submits(self) -> list[Iteration]:
+        return [turn for turn in self.turns.since if turn.action == SUBMIT]
+
+    def _end_if_decided(self) -> None:
+        """End as the last turn has it, whether it was recorded just now or before a crash."""
+        if not self.turns.since:
+            return
+        last = self.turns.since[-1]
+        if is_final_refusal(last):
+            raise ModelRefusedError(last.observation)
+        if last.action == SUBMIT and last.observation.startswith(REJECTED):
+            raise ValidationFailedError(
+                f"The data that {last.model} read was rejected by a check without another try:\n"
+                + last.observation.removeprefix(REJECTED)
+            )
+
+    def _out_of_time(self) -> DeadlineExceededError:
+        return self._unfinished(
+            DeadlineExceededError,
+            f"The extraction did not end within {self.seconds:g} s (SIGNOFF_EXTRACTION_TIMEOUT)",
+        )
+
+    def _out_of_tokens(self) -> TokenLimitError:
+        return self._unfinished(
+            TokenLimitError,
+            f"The extraction did not end within {self.max_tokens:,} tokens"
+            f" (SIGNOFF_EXTRACTION_TOKENS), {self.turns.tokens:,} are used,",
+        )
+
+    def _out_of_corrections(self) -> MaxRetriesExceededError:
+        last = (self._submits() or self.turns.since)[-1]
+        count = self._failures()
+        return MaxRetriesExceededError(
+            f"{count} {'answer' if count == 1 else 'answers'} of {last.model} failed validation;"
+            " the last one:\n" + "\n".join(_head(last.observation.splitlines(), 5)),
+            best=self._best(),
+        )
+
+    def _unfinished(self, error: type[Unfinished], ending: str) -> Unfinished:
+        count = len(self._submits())
+        return error(f"{ending} after {count} answers that failed validation.", best=self._best())
+
+    def _best(self) -> Extraction | None:
+        """The attempt with the fewest problems and failed checks, the later of two equals."""
+        attempts = [turn for turn in reversed(self._submits()) if has_value(turn.action_input)]
+        if not attempts:
+            return None
+        best = min(attempts, key=lambda turn: self.submit.judge(turn.action_input).rank)
+        return extraction_of(best)
 
 
-def describe_problems(problems: Sequence[Problem]) -> str:
-    """What is wrong with submitted data, as text a model can act on: one line per problem."""
-    lines = [f"- {problem}" for problem in problems[:MAX_PROBLEMS_SHOWN]]
-    if len(problems) > MAX_PROBLEMS_SHOWN:
-        lines.append(f"- and {len(problems) - MAX_PROBLEMS_SHOWN} more problems like these")
-    return "\n".join(lines)
-
-
-def _observation(schema: JsonObject, reading: Reading) -> str:
-    if reading.data is None:
-        return reading.problem or "The answer was no JSON object."
-    return describe_problems(_problems(schema, reading.data))
-
-
-def _problems(schema: JsonObject, data: JsonObject) -> list[Problem]:
-    try:
-        return find_problems(schema, data)
-    except Exception as error:
-        # a schema can be valid and yet not applicable: jsonschema lets through whatever a bad
-        # regular expression, an unresolvable reference or a circle of references raises
-        raise InvalidAgentError(
-            f"The agent's data schema cannot be applied: {error}. Correct it in the agent."
-        ) from error
-
-
-def _iteration(
-    reading: Reading, *, observation: str, number: int, seconds: float, offline: bool
-) -> Iteration:
-    return Iteration(
-        number=number,
-        thought=reading.thought,
-        action=SUBMIT,
-        action_input=reading.data or {},
-        observation=observation,
-        timestamp=datetime.now(UTC),
-        model=reading.model,
-        prompt_tokens=reading.prompt_tokens,
-        completion_tokens=reading.completion_tokens,
-        cost=reading.cost,
-        seconds=seconds,
-        confidence=reading.confidence,
-        evidence=reading.evidence,
-        offline=offline,
-    )
-
-
-def _passed(iteration: Iteration) -> bool:
+def _passed(turn: Iteration) -> bool:
     # the emptiness of {} is checked again here: no record may ever turn it into a success
-    return iteration.action == SUBMIT and not iteration.observation and bool(iteration.action_input)
-
-
-def _extraction(iteration: Iteration) -> Extraction:
-    return Extraction(
-        data=iteration.action_input,
-        confidence=iteration.confidence,
-        evidence=iteration.evidence,
-        model=iteration.model,
-        offline=iteration.offline,
-    )
-
-
-def _best(schema: JsonObject, turns: Sequence[Iteration]) -> Extraction | None:
-    """The attempt with the fewest problems, the later of two equals."""
-    candidates = [turn for turn in reversed(turns) if turn.action == SUBMIT and turn.action_input]
-    if not candidates:
-        return None
-    return _extraction(min(candidates, key=lambda turn: len(_problems(schema, turn.action_input))))
-
-
-def _out_of_time(
-    schema: JsonObject, turns: Sequence[Iteration], seconds: float
-) -> DeadlineExceededError:
-    return DeadlineExceededError(
-        f"The extraction did not end within {seconds:g} s (SIGNOFF_EXTRACTION_TIMEOUT)"
-        f" after {len(turns)} answers that failed validation.",
-        best=_best(schema, turns),
-    )
-
-
-def _out_of_corrections(schema: JsonObject, turns: Sequence[Iteration]) -> MaxRetriesExceededError:
-    last = turns[-1]
-    answers = "answer" if len(turns) == 1 else "answers"
-    return MaxRetriesExceededError(
-        f"{len(turns)} {answers} of {last.model} failed validation; the last one:\n"
-        + "\n".join(_head(last.observation.splitlines(), 5)),
-        best=_best(schema, turns),
-    )
+    return turn.action == SUBMIT and not turn.observation and bool(turn.action_input)
 
 
 def _head(lines: Sequence[str], count: int) -> Iterator[str]:

@@ -1,0 +1,105 @@
+"""``submit``: handing in data, which is held against the schema and then the checks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from signoff.documents.model import Document
+from signoff.errors import InvalidAgentError
+from signoff.executions.agents import JsonObject
+from signoff.executions.models import CheckResult, CheckStatus, OnFailure
+from signoff.executions.validation import Problem, find_problems
+
+if TYPE_CHECKING:
+    from signoff.executions.checks import Check
+
+MAX_PROBLEMS_SHOWN = 20
+
+REJECTED = "Rejected: "
+"""How the observation of data begins that a check rejects without another try."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What schema and checks say of submitted data."""
+
+    problems: Sequence[Problem] = ()
+    failed: Sequence[CheckResult] = ()
+
+    @property
+    def observation(self) -> str:
+        """What the model is told; empty when the data passed, however many checks flag it."""
+        if self.problems:
+            return describe_problems(self.problems)
+        if rejecting := self._failed(OnFailure.REJECT):
+            return REJECTED + "\n".join(rejecting)
+        return "\n".join(self._failed(OnFailure.RETRY))
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Problems, then failed checks: the less the better."""
+        return len(self.problems), len(self.failed)
+
+    def _failed(self, outcome: OnFailure) -> list[str]:
+        return [
+            f"- {result.name}: {result.message}"
+            for result in self.failed
+            if result.on_failure is outcome
+        ]
+
+
+class Submit:
+    """Judges what is handed in."""
+
+    def __init__(
+        self, schema: JsonObject, checks: Sequence[Check], documents: Sequence[Document]
+    ) -> None:
+        """Judge by ``schema`` and ``checks``; ``documents`` tell which values are grounded."""
+        self._schema, self._checks, self._documents = schema, checks, documents
+        self._grounds = any(check.type == "grounded" for check in checks)
+
+    def judge(self, data: JsonObject) -> Verdict:
+        """Hold ``data`` against the schema, and against the checks where it meets that.
+
+        Raises:
+            InvalidAgentError: the schema cannot be applied to any data.
+        """
+        try:
+            problems = find_problems(self._schema, data)
+        except Exception as error:
+            # a schema can be valid and yet not applicable: jsonschema lets through whatever a
+            # bad regular expression, an unresolvable reference or a circle of references raises
+            raise InvalidAgentError(
+                f"The agent's data schema cannot be applied: {error}. Correct it in the agent."
+            ) from error
+        if not problems and not has_value(data):
+            problems = [Problem("", "holds no value at all; at least one is needed")]
+        if problems or not self._checks:
+            return Verdict(problems)
+        from signoff.extraction.checks import run_checks
+        from signoff.extraction.evidence import ground
+
+        ungrounded: Sequence[str] = ()
+        if self._grounds:
+            ungrounded = ground(data, self._schema, self._documents).ungrounded
+        results = run_checks(self._checks, data, ungrounded=ungrounded)
+        return Verdict(failed=[r for r in results if r.status is CheckStatus.FAILED])
+
+
+def describe_problems(problems: Sequence[Problem]) -> str:
+    """What is wrong with submitted data, as text a model can act on: one line per problem."""
+    lines = [f"- {problem}" for problem in problems[:MAX_PROBLEMS_SHOWN]]
+    if len(problems) > MAX_PROBLEMS_SHOWN:
+        lines.append(f"- and {len(problems) - MAX_PROBLEMS_SHOWN} more problems like these")
+    return "\n".join(lines)
+
+
+def has_value(data: Any) -> bool:
+    """Whether ``data`` holds anything at all besides null and empty text."""
+    if isinstance(data, dict):
+        return any(map(has_value, data.values()))
+    if isinstance(data, list):
+        return any(map(has_value, data))
+    return data is not None and data != ""

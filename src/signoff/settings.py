@@ -93,6 +93,10 @@ class Settings(BaseSettings):
     extraction_tokens: int = Field(
         default=2_000_000, gt=0, description="Tokens that all model calls together may take."
     )
+    check_modules: list[str] = Field(
+        default_factory=list,
+        description='Python modules whose functions checks may call, as JSON: ["our_checks"].',
+    )
 
     # inputs and parsing
     max_input_bytes: int = Field(default=100 * MIB, gt=0, description="All files together.")
@@ -116,6 +120,16 @@ class Settings(BaseSettings):
     delivery_attempts: int = Field(default=5, ge=1, description="Calls before giving up.")
     delivery_backoff: float = Field(default=1.0, ge=0, description="First pause between them.")
     delivery_backoff_max: float = Field(default=60.0, ge=0, description="Longest such pause.")
+
+    # the HTTP API
+    api_host: str = Field(default="127.0.0.1", description="Address that the HTTP API listens on.")
+    api_port: int = Field(default=4290, ge=1, le=65535, description="Its port.")
+    api_body_seconds: float = Field(
+        default=30, gt=0, description="How long a sender may be silent before its body is complete."
+    )
+    api_body_rate: int = Field(
+        default=8192, gt=0, description="Bytes a second at which an upload may always take longer."
+    )
 
     # running
     work_pool: str = Field(default="signoff", description="Prefect work pool of the deployments.")

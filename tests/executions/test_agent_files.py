@@ -125,7 +125,7 @@ def test_a_malformed_variable_is_refused(write):
         ("description: x", "name: is missing"),
         ("name: -a", "name: takes letters, digits"),
         ("name: a\nstatus: GONE", "status: Input should be 'ACTIVE' or 'ARCHIVED'"),
-        ("name: a\nchecks: [{a: b}]", "checks: must be left out or empty"),
+        ("name: a\nchecks: [{a: b}]", "checks.0.type: is missing; write one of callable, date"),
         (
             "name: a\ndestinations: [{type: WEBHOOK, url: not a url}]",
             "destinations.0.url: Input should be a valid URL",

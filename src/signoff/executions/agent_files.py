@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,10 @@ from pydantic import ValidationError
 from signoff.errors import InvalidAgentError, NotFoundError
 from signoff.executions.agent_problems import describe_problems
 from signoff.executions.agents import Agent
+from signoff.executions.checks import CallableCheck
+from signoff.executions.functions import load_function
 from signoff.executions.plain_data import PlainDataError, read_json, read_yaml
+from signoff.settings import get_settings
 
 READERS = {".yaml": read_yaml, ".yml": read_yaml, ".json": read_json}
 
@@ -75,10 +78,23 @@ def validate_agent(data: object, *, source: str) -> Agent:
         InvalidAgentError: a line per problem.
     """
     try:
-        return Agent.model_validate(data)
+        agent = Agent.model_validate(data)
     except ValidationError as error:
         lines = [f"{source}: {problem}" for problem in describe_problems(error, data)]
         raise InvalidAgentError("\n".join(lines)) from error
+    if lines := [f"{source}: {problem}" for problem in _function_problems(agent)]:
+        raise InvalidAgentError("\n".join(lines))
+    return agent
+
+
+def _function_problems(agent: Agent) -> Iterator[str]:
+    # not the model's business: an agent that is stored must load where a module is missing
+    for number, check in enumerate(agent.checks):
+        if isinstance(check, CallableCheck):
+            try:
+                load_function(check.function, allowed=get_settings().check_modules)
+            except ValueError as error:
+                yield f"checks.{number}.function: {error}"
 
 
 def _agent_files(paths: Iterable[Path]) -> list[Path]:

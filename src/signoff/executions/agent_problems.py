@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from signoff.executions.agents import AGENT_NAME_PATTERN, Agent
+from signoff.executions.review_policy import CONDITIONAL, PLAIN
 
 _PATTERNS = {
     AGENT_NAME_PATTERN: (
@@ -29,12 +30,13 @@ def describe_problems(error: ValidationError, data: object) -> Iterator[str]:
     """
     for problem in error.errors(include_url=False, include_input=False):
         loc = problem["loc"]
-        if loc[0:1] == ("destinations",) and len(loc) > 2:
+        if loc[0:1] in (("destinations",), ("checks",)) and len(loc) > 2:
             # Pydantic puts the discriminator's value into the path; the user wrote no such level.
             loc = loc[:2] + loc[3:]
+        loc = tuple(part for part in loc if part not in (PLAIN, CONDITIONAL))
         path, message = _describe(problem, loc, data)
         field = ".".join(str(part) for part in path)
-        yield f"{field}: {message}" if field else message
+        yield from [f"{field}: {message}"] if field else message.splitlines()
 
 
 def _describe(
@@ -49,12 +51,10 @@ def _describe(
         case "union_tag_invalid":
             return (*loc, "type"), f"must be one of {context['expected_tags']}"
         case "union_tag_not_found":
-            tags = sorted(field.default for field in _tag_fields(Agent))
+            tags = sorted(field.default for field in _tag_fields(Agent, str(loc[0])))
             return (*loc, "type"), f"is missing; write one of {', '.join(tags)}"
         case "string_pattern_mismatch" if context.get("pattern") in _PATTERNS:
             return loc, _PATTERNS[context["pattern"]]
-        case "too_long" if context.get("max_length") == 0:
-            return loc, "must be left out or empty in this version"
     return loc, problem["msg"].removeprefix("Value error, ")
 
 
@@ -87,6 +87,6 @@ def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
         yield from _models_in(argument)
 
 
-def _tag_fields(model: type[BaseModel]) -> Iterator[Any]:
-    for choice in _models_in(model.model_fields["destinations"].annotation):
+def _tag_fields(model: type[BaseModel], field: str) -> Iterator[Any]:
+    for choice in _models_in(model.model_fields[field].annotation):
         yield choice.model_fields["type"]

@@ -28,6 +28,9 @@ from referencing import Registry, Resource
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
+from signoff.executions.checks import MAX_CHECKS, Check, check_problems
+from signoff.executions.review_policy import ReviewPolicy
+
 JsonObject = dict[str, Any]
 
 MAX_SCHEMA_BYTES = 15 * 1024 * 1024
@@ -143,12 +146,6 @@ Destination = Annotated[WebhookDestination | AskUIWorkflowDestination, Field(dis
 DESTINATION: TypeAdapter[WebhookDestination | AskUIWorkflowDestination] = TypeAdapter(Destination)
 
 
-class ReviewPolicy(_Strict):
-    """Who signs off: a person, or (``auto_confirm``) the policy, unconditionally."""
-
-    auto_confirm: bool = False
-
-
 class EmailTrigger(_Strict):
     """Mails to ``address`` that land in an inbox folder start this agent."""
 
@@ -193,9 +190,7 @@ class Agent(_Strict):
     status: AgentStatus = AgentStatus.ACTIVE
     data_schema: JsonObject | None = None
     instructions: str = Field(default="", max_length=100_000)
-    checks: list[JsonObject] = Field(
-        default_factory=list, max_length=0, description="Reserved: no kind of check is known yet."
-    )
+    checks: list[Check] = Field(default_factory=list, max_length=MAX_CHECKS)
     review: ReviewPolicy = ReviewPolicy()
     destinations: list[Destination] = Field(default_factory=list)
     execution_types: list[ExecutionType] = Field(default_factory=list)
@@ -226,6 +221,17 @@ class Agent(_Strict):
         twice = sorted({key for key in keys if keys.count(key) > 1})
         if twice:
             raise ValueError(f"execution_types: the key {twice[0]!r} appears twice")
+        return self
+
+    @model_validator(mode="after")
+    def _checks_fit_the_schema(self) -> Agent:
+        if problems := list(check_problems(self.checks, self.data_schema)):
+            raise ValueError("\n".join(problems))
+        return self
+
+    @model_validator(mode="after")
+    def _review_fits_the_schema(self) -> Agent:
+        self.review.check_against(self.data_schema, {check.name for check in self.checks})
         return self
 
     def execution_type(self, key: str | None) -> ExecutionType | None:

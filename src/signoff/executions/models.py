@@ -15,6 +15,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from signoff.executions.agents import Agent, JsonObject
+from signoff.executions.checks import OnFailure as OnFailure
 from signoff.executions.failures import Failure
 from signoff.executions.states import Status
 
@@ -88,14 +89,6 @@ class CheckStatus(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     SKIPPED = "skipped"  # values that it compares are absent
-
-
-class OnFailure(StrEnum):
-    """What a failed check leads to."""
-
-    RETRY = "retry"  # goes back to the model
-    REJECT = "reject"  # ends the extraction with ``validation_failed``
-    FLAG = "flag"  # lowers confidence and is shown to the reviewer
 
 
 class CheckResult(_Record):
@@ -188,11 +181,22 @@ class Extraction(_Record):
     notes: list[str] = Field(default_factory=list)
     model: str
     offline: bool = False
+    as_read: JsonObject | None = Field(
+        default=None, description="What ``data`` was before a person edited it, if one did."
+    )
 
     @property
     def lowest_confidence(self) -> float | None:
-        """The execution's one score: its weakest field decides; ``None`` when none is scored."""
+        """The execution's one score: its weakest value decides; ``None`` when none is scored.
+
+        No more than that is known of the probability that everything is right, since errors come
+        together; and it is the score that a policy's ``min_confidence`` is held against.
+        """
         return min(self.confidence.values(), default=None)
+
+
+NO_SECOND_OPINION = "No second opinion: "
+"""How the note begins that another reader did not read: the data itself lacks nothing."""
 
 
 class Decision(StrEnum):

@@ -17,6 +17,7 @@ from referencing.exceptions import Unresolvable
 
 from signoff.errors import InvalidAgentError
 from signoff.executions.agents import JsonObject
+from signoff.executions.pointers import json_pointer as json_pointer
 
 MAX_MESSAGE = 300
 MAX_DEPTH = 100
@@ -31,11 +32,6 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.pointer or 'data'}: {self.message}"
-
-
-def json_pointer(path: Iterable[str | int]) -> str:
-    """The JSON pointer (RFC 6901) to ``path``."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
 
 
 def find_problems(schema: JsonObject, data: object) -> list[Problem]:

@@ -1,0 +1,3 @@
+"""What an agent's checks say of extracted data."""
+
+from signoff.extraction.checks.run import run_checks as run_checks

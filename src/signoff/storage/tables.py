@@ -91,7 +91,11 @@ class AgentRow(Base):
     """What all revisions of an agent share; ``name`` and ``status`` follow the newest."""
 
     __tablename__ = "agents"
-    __table_args__ = (UniqueConstraint("workspace_id", "name"), NEVER_REUSED)
+    __table_args__ = (
+        UniqueConstraint("workspace_id", "name"),
+        Index("ix_agents_by_update", "workspace_id", "updated_at", "number"),
+        NEVER_REUSED,
+    )
 
     number: Mapped[int] = mapped_column(Number, primary_key=True)
     id: Mapped[UUID] = mapped_column(unique=True)
@@ -123,6 +127,10 @@ class ExecutionRow(Base):
         Index("ix_executions_by_update", "workspace_id", "updated_at", "number"),
         Index("ix_executions_by_agent", "agent_id", "updated_at", "number"),
         Index("ix_executions_by_status", "status", "updated_at", "number"),
+        Index("ix_executions_by_status_there", "workspace_id", "status", "updated_at", "number"),
+        Index("ix_executions_by_agent_status", "agent_id", "status", "updated_at", "number"),
+        Index("ix_executions_by_creation", "workspace_id", "number"),
+        Index("ix_executions_by_agent_creation", "agent_id", "number"),
         Index("ix_executions_settled", "settled", "number"),
         NEVER_REUSED,
     )
@@ -312,6 +320,54 @@ class TrailRow(Base):
     note: Mapped[str] = mapped_column(PlainText, default="")
 
 
+class EventRow(Base):
+    """A change of state that Prefect has not been told of yet; deleted once it has."""
+
+    __tablename__ = "events"
+    __table_args__ = (NEVER_REUSED,)
+
+    number: Mapped[int] = mapped_column(Number, primary_key=True)
+    execution_id: Mapped[UUID] = mapped_column(ForeignKey("executions.id"))
+    status: Mapped[str] = mapped_column(PlainString(32))
+    at: Mapped[datetime]
+
+
+class TokenRow(Base):
+    """A key to one workspace over HTTP, known by the SHA-256 of its text only."""
+
+    __tablename__ = "tokens"
+    __table_args__ = (NEVER_REUSED,)
+
+    number: Mapped[int] = mapped_column(Number, primary_key=True)
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id"))
+    name: Mapped[str] = mapped_column(Label(200))
+    digest: Mapped[str] = mapped_column(PlainString(64), unique=True)
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+    workspace: Mapped[WorkspaceRow] = relationship(lazy="joined", innerjoin=True)
+
+
+class IdempotencyKeyRow(Base):
+    """An ``Idempotency-Key`` that was used, and the answer once there is one.
+
+    ``execution_id`` is the execution that is (being) started under it; until ``busy_until``
+    whoever works on the answer is taken to be alive.
+    """
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (Index("ix_idempotency_keys_created_at", "created_at"),)
+
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(PlainString(64), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(PlainString(64))
+    execution_id: Mapped[UUID]
+    status_code: Mapped[int | None]
+    body: Mapped[str | None] = mapped_column(PlainText)
+    created_at: Mapped[datetime]
+    busy_until: Mapped[datetime]
+
+
 class ModelServerRow(Base):
     """What is known of one model at one server, for all runs on all machines.
 
@@ -350,10 +406,20 @@ class EvaluationRow(Base):
     id: Mapped[UUID] = mapped_column(unique=True)
     agent_id: Mapped[UUID] = mapped_column(ForeignKey("agents.id"))
     agent_revision: Mapped[int]
-    reader: Mapped[str] = mapped_column(Label(200))
+    folder: Mapped[str] = mapped_column(PlainText)
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
-    report: Mapped[dict[str, Any]]
+    report: Mapped[dict[str, Any] | None]
+
+
+class EvaluationCaseRow(Base):
+    """What came of one case of an evaluation, written as soon as it is known."""
+
+    __tablename__ = "evaluation_cases"
+
+    evaluation_id: Mapped[UUID] = mapped_column(ForeignKey("evaluations.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(Label(500), primary_key=True)
+    result: Mapped[dict[str, Any]]
 
 
 class InboxRow(Base):

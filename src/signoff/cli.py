@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 
-from signoff import approval, intake, lifecycle, prefect_runs, presentation
+from signoff import approval, cli_tokens, intake, lifecycle, prefect_runs, presentation
 from signoff.errors import SignoffError
 from signoff.executions.agent_files import read_agent_files
 from signoff.executions.models import AnswerOutcome, Decision, Execution
@@ -39,6 +39,7 @@ agents_app = typer.Typer(
     help="Agents: what to extract, and what to do with it.", no_args_is_help=True
 )
 app.add_typer(agents_app, name="agents")
+app.add_typer(cli_tokens.app, name="tokens")
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
 
 Reference = Annotated[str, typer.Argument(help="The execution's number or id.", metavar="ID")]

@@ -33,10 +33,17 @@ def start(store: Store, execution: Execution) -> UUID:
         agent=execution.agent_name,
         execution_id=execution.id,
         name=f"{execution.agent_name}-{execution.number}",
+        tags=_tags(execution),
     )
     with store.database.transaction() as session:
         locked(session, execution.id).flow_run_id = flow_run_id
     return flow_run_id
+
+
+def _tags(execution: Execution) -> list[str]:
+    # the HTTP request that asked for it, so that its log lines and its run are found together
+    asked_by = execution.context.get("request_id")
+    return [f"request:{asked_by}"] if asked_by else []
 
 
 def cancel(

@@ -34,6 +34,7 @@ ANY_AGENT = "any"
 REVIEW_ID = "review_id"
 PAGE = 200
 LOCAL_PORT = 4200
+CHECK_SECONDS = 3.0
 
 
 class PrefectUnavailableError(SignoffError):
@@ -81,9 +82,9 @@ class Resumed(StrEnum):
 
 
 @contextmanager
-def _prefect() -> Iterator[SyncPrefectClient]:
+def _prefect(httpx_settings: dict[str, Any] | None = None) -> Iterator[SyncPrefectClient]:
     try:
-        with get_client(sync_client=True) as client:
+        with get_client(httpx_settings, sync_client=True) as client:
             yield client
     except (httpx.HTTPError, PrefectHTTPStatusError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and "Failed to reach API" not in str(error):
@@ -95,6 +96,18 @@ def _prefect() -> Iterator[SyncPrefectClient]:
 
 
 # -- looking ----------------------------------------------------------------------------------
+
+
+def check() -> None:
+    """Whether Prefect's server answers, and soon.
+
+    Raises:
+        PrefectUnavailableError: it does not.
+    """
+    with _prefect(httpx_settings={"timeout": CHECK_SECONDS}) as client:
+        problem = client.api_healthcheck()
+    if problem is not None:
+        raise PrefectUnavailableError(f"Prefect's server does not answer: {problem}")
 
 
 def read(flow_run_id: UUID) -> Run | None:

@@ -25,9 +25,9 @@ SECONDS_BETWEEN_RENEWALS = 2.0
 logger = logging.getLogger("signoff.reconciler")
 
 
-def keep_reconciling(stop: threading.Event) -> None:
+def keep_reconciling(stop: threading.Event, store: Store | None = None) -> None:
     """Reconcile every few seconds until ``stop`` is set; one process at a time does."""
-    store, owner = get_store(), uuid4()
+    store, owner = store or get_store(), uuid4()
     pause = store.settings.reconcile_seconds
     # A process that was killed holds the guard until it expires, and nobody reconciles meanwhile.
     seconds = 2 * pause + 5
@@ -40,6 +40,8 @@ def keep_reconciling(stop: threading.Event) -> None:
         try:
             if ours():
                 reconcile(store, still_ours=ours)
+        except PrefectUnavailableError as error:
+            logger.warning("A round of reconciliation failed; the next one tries again: %s", error)
         except Exception:  # whatever it is, the next round tries again
             logger.exception("A round of reconciliation failed; the next one tries again.")
     with store.database.transaction() as session:

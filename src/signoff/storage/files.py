@@ -113,6 +113,11 @@ class FileStore:
             copy.flush()
             yield Path(copy.name)
 
+    def check(self) -> None:
+        """Write, and take away again: raises whatever keeps the store from being used."""
+        with self._staged() as (stream, _):
+            stream.write(b"")
+
     def put_derived(self, key: str, data: bytes) -> None:
         """Store what was derived from content under ``key`` (a relative path)."""
         with self._staged() as (stream, staged):

@@ -1,0 +1,75 @@
+"""The application: ``uvicorn signoff.api.app:app``, or beside everything in ``signoff serve``."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from anyio import to_thread
+from fastapi import APIRouter, FastAPI
+
+from signoff import __version__, prefect_runs
+from signoff.api import health, request_ids
+from signoff.api.auth import Authentication
+from signoff.api.dialects import Dialect
+from signoff.api.docs import add_docs
+from signoff.api.errors import add_handlers
+from signoff.api.limits import Limits
+from signoff.api.starting import Starter
+from signoff.reconciler import keep_reconciling
+from signoff.storage.store import Store, get_store
+
+DIALECTS: tuple[Dialect, ...] = ()
+ROUTERS: tuple[APIRouter, ...] = ()
+
+
+def create_app(store: Store | None = None, *, reconciling: bool = True) -> FastAPI:
+    """The application over a store, by default the one that the settings name.
+
+    Args:
+        store: what to work on; opened, and migrated, when the application starts.
+        reconciling: keep executions and flow runs in step, as every process does.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        prefect_runs.use_local_server_by_default()
+        app.state.store = store or await to_thread.run_sync(get_store)
+        app.state.starter = Starter(app.state.store)
+        stop = threading.Event()
+        if reconciling:
+            threading.Thread(
+                target=keep_reconciling,
+                args=(stop, app.state.store),
+                name="reconciliation",
+                daemon=True,
+            ).start()
+        try:
+            with request_ids.logged():
+                yield
+        finally:
+            stop.set()
+            await app.state.starter.close()
+
+    app = FastAPI(
+        title="Signoff",
+        version=__version__,
+        summary="Documents in, signed-off data out: three dialects over one execution.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.include_router(health.router)
+    for router in ROUTERS:
+        app.include_router(router)
+    add_docs(app)
+    add_handlers(app, DIALECTS)
+    # the last one added is the first one asked
+    app.add_middleware(Authentication, dialects=DIALECTS)
+    app.add_middleware(Limits, dialects=DIALECTS)
+    app.add_middleware(request_ids.RequestIds)
+    return app
+
+
+app = create_app()

@@ -12,8 +12,7 @@ that changed nothing at all stays finite, and a handful of labels moves little.
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +21,7 @@ from numpy.typing import NDArray
 
 from signoff.executions.models import FieldSignals
 from signoff.extraction.confidence.features import FEATURES, kind_of, vector_of
-from signoff.extraction.confidence.model import PRIOR, ConfidenceModel, sigmoid
+from signoff.extraction.confidence.model import LEAST, PRIOR, ConfidenceModel, cap_of
 
 PRIOR_WORTH = 20.0
 STRENGTHS = (0.003, 0.03, 0.3, 3.0)
@@ -30,7 +29,7 @@ STRENGTHS = (0.003, 0.03, 0.3, 3.0)
 
 MIN_LABELS = 60
 MIN_EXECUTIONS = 10
-FOLDS = 5
+FOLDS, INNER_FOLDS = 5, 3
 _STRETCH = 10.0
 
 Floats = NDArray[np.float64]
@@ -69,83 +68,108 @@ def fit(labels: Sequence[Label]) -> Fit:
     """Fit on an agent's reviews; with too few of them (:func:`shortage`) it is the prior."""
     if any(shortage(labels)):
         return Fit(PRIOR, 0.0, [PRIOR.score(label.signals, label.value) for label in labels])
-    folds = _folds(labels)
-    held_out = [0.0] * len(labels)
-    for fold in range(FOLDS):
-        inside = [label for label, number in zip(labels, folds, strict=True) if number != fold]
-        model = _fitted(inside, _strength(inside))
-        for position, label in enumerate(labels):
-            if folds[position] == fold:
-                held_out[position] = model.score(label.signals, label.value)
-    strength = _strength(labels)
-    return Fit(_fitted(labels, strength), strength, held_out)
+    reviews = _Reviews.of(labels)
+    held_out = np.zeros(len(labels))
+    for inside, outside in reviews.folds(FOLDS):
+        part = reviews.only(inside)
+        held_out[outside] = reviews.only(outside).scores(_fitted(part, _strength(part)))
+    strength = _strength(reviews)
+    return Fit(_fitted(reviews, strength), strength, held_out.tolist())
 
 
-def _strength(labels: Sequence[Label]) -> float:
+@dataclass(frozen=True)
+class _Reviews:
+    """Labels as arrays. ``caps`` and ``offline`` are what models hold the scores under."""
+
+    features: Floats
+    left: Floats
+    groups: NDArray[np.int64]
+    caps: Floats
+    offline: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, labels: Sequence[Label]) -> _Reviews:
+        numbers: dict[Hashable, int] = {}
+        return cls(
+            features=np.array([vector_of(label.signals, kind_of(label.value)) for label in labels]),
+            left=np.array([float(label.left) for label in labels]),
+            groups=np.array([numbers.setdefault(label.group, len(numbers)) for label in labels]),
+            caps=np.array([cap_of(label.signals, kind_of(label.value)) for label in labels]),
+            offline=np.array([label.signals.self_rating is not None for label in labels]),
+        )
+
+    def only(self, chosen: NDArray[np.bool_]) -> _Reviews:
+        return _Reviews(
+            *(self.features[chosen], self.left[chosen], self.groups[chosen]),
+            *(self.caps[chosen], self.offline[chosen]),
+        )
+
+    def folds(self, count: int) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
+        """What to fit on and what to hold out: whole executions, dealt out by their size."""
+        filled = [0] * count
+        fold_of = np.zeros(int(self.groups.max()) + 1, np.int64)
+        numbers, sizes = np.unique(self.groups, return_counts=True)
+        for position in np.argsort(-sizes, kind="stable"):
+            fold_of[numbers[position]] = smallest = filled.index(min(filled))
+            filled[smallest] += int(sizes[position])
+        folds = fold_of[self.groups]
+        for fold in range(count):
+            if filled[fold]:
+                yield folds != fold, folds == fold
+
+    def logits(self, model: ConfidenceModel) -> Floats:
+        weights = np.array([model.weights.get(name, 0.0) for name in FEATURES])
+        return np.asarray(model.bias + self.features @ weights)
+
+    def scores(self, model: ConfidenceModel) -> Floats:
+        """What :meth:`ConfidenceModel.score` gives, for all at once."""
+        caps = np.where(self.offline, np.minimum(self.caps, model.offline_cap), self.caps)
+        return np.clip(_sigmoid(self.logits(model)), LEAST, caps)
+
+    def loss(self, scores: Floats) -> float:
+        """How unlikely the reviews are by ``scores``: the mean negative log-likelihood."""
+        return float(-np.mean(np.where(self.left > 0, np.log(scores), np.log(1 - scores))))
+
+
+def _strength(reviews: _Reviews) -> float:
     """The strength whose held-out likelihood is best; 0 for the prior as it is."""
-    folds = _folds(labels)
-    losses = {0.0: _loss(labels, [PRIOR.score(label.signals, label.value) for label in labels])}
+    losses = {0.0: reviews.loss(reviews.scores(PRIOR))}
     for strength in STRENGTHS:
-        scores = [0.0] * len(labels)
-        for fold in range(FOLDS):
-            inside = [label for label, number in zip(labels, folds, strict=True) if number != fold]
-            if not inside:
-                continue
-            model = _fitted(inside, strength)
-            for position, label in enumerate(labels):
-                if folds[position] == fold:
-                    scores[position] = model.score(label.signals, label.value)
-        losses[strength] = _loss(labels, scores)
+        scores = np.full(len(reviews.left), 0.5)
+        for inside, outside in reviews.folds(INNER_FOLDS):
+            model = _fitted(reviews.only(inside), strength)
+            scores[outside] = reviews.only(outside).scores(model)
+        losses[strength] = reviews.loss(scores)
     return min(losses, key=lambda strength: (losses[strength], strength))
 
 
-def _folds(labels: Sequence[Label]) -> list[int]:
-    """Each label's fold: executions are dealt out in order, largest first to the smallest fold."""
-    sizes: dict[Hashable, int] = {}
-    for label in labels:
-        sizes[label.group] = sizes.get(label.group, 0) + 1
-    filled = [0] * FOLDS
-    fold_of: dict[Hashable, int] = {}
-    for group, size in sorted(sizes.items(), key=lambda item: -item[1]):
-        fold_of[group] = filled.index(min(filled))
-        filled[fold_of[group]] += size
-    return [fold_of[label.group] for label in labels]
-
-
-def _fitted(labels: Sequence[Label], strength: float) -> ConfidenceModel:
-    if strength == 0.0 or not labels:
+def _fitted(reviews: _Reviews, strength: float) -> ConfidenceModel:
+    count = len(reviews.left)
+    if strength == 0.0 or not count:
         return PRIOR
     # here and not above: it takes a second to load, and scoring does without
-    from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
-    rows = np.array([vector_of(label.signals, kind_of(label.value)) for label in labels])
-    weights = np.array([PRIOR.weights[name] for name in FEATURES])
-    logits = PRIOR.bias + rows @ weights
-    described = np.column_stack([rows, _STRETCH * logits])
-    left = np.array([float(label.left) for label in labels])
-    believed = np.array([sigmoid(float(logit)) for logit in logits])
-    share = PRIOR_WORTH / len(labels)
-    regression = LogisticRegression(C=strength, max_iter=1000)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # near enough is near enough
-        regression.fit(
-            np.concatenate([described, described]),
-            np.concatenate([np.ones(len(labels)), np.zeros(len(labels))]),
-            sample_weight=np.concatenate(
-                [left + share * believed, 1 - left + share * (1 - believed)]
-            ),
-        )
-    coefficients: Floats = regression.coef_[0]
-    scale = float(coefficients[-1]) * _STRETCH
-    learnt = coefficients[:-1] + scale * weights
+    logits = reviews.logits(PRIOR)
+    described = np.column_stack([reviews.features, _STRETCH * logits])
+    believed = _sigmoid(logits) * PRIOR_WORTH / count
+    doubted = PRIOR_WORTH / count - believed
+    regression = LogisticRegression(C=strength, solver="newton-cholesky", max_iter=200)
+    regression.fit(
+        np.concatenate([described, described]),
+        np.concatenate([np.ones(count), np.zeros(count)]),
+        sample_weight=np.concatenate([reviews.left + believed, 1 - reviews.left + doubted]),
+    )
+    *own, stretched = (float(weight) for weight in regression.coef_[0])
+    scale = stretched * _STRETCH
     return ConfidenceModel(
         bias=float(regression.intercept_[0]) + scale * PRIOR.bias,
-        weights={name: round(float(w), 6) for name, w in zip(FEATURES, learnt, strict=True)},
+        weights={
+            name: weight + scale * PRIOR.weights[name]
+            for name, weight in zip(FEATURES, own, strict=True)
+        },
     )
 
 
-def _loss(labels: Sequence[Label], scores: Sequence[float]) -> float:
-    given = np.clip(np.array(scores), 1e-6, 1 - 1e-6)
-    left = np.array([label.left for label in labels])
-    return float(-np.mean(np.where(left, np.log(given), np.log(1 - given))))
+def _sigmoid(logits: Floats) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -60, 60))))

@@ -48,12 +48,15 @@ class ConfidenceModel(BaseModel):
     def score(self, signals: FieldSignals, value: Any) -> float:
         """How likely a reviewer leaves ``value`` as it is: more than 0, less than 1."""
         kind = kind_of(value)
-        cap = MOST
-        if signals.match is None and kind != "truth":
-            cap = UNGROUNDED_CAP
+        cap = cap_of(signals, kind)
         if signals.self_rating is not None:
             cap = min(cap, self.offline_cap)
         return min(max(sigmoid(self.logit(signals, kind)), LEAST), cap)
+
+
+def cap_of(signals: FieldSignals, kind: Kind) -> float:
+    """The most that a value gets by whatever model."""
+    return UNGROUNDED_CAP if signals.match is None and kind != "truth" else MOST
 
 
 def sigmoid(logit: float) -> float:

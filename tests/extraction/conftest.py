@@ -11,8 +11,8 @@ from support.model_server import ModelServer
 
 from signoff.documents.model import Document, DocumentInfo, Page, TextSource
 from signoff.errors import UnreadableFileError
-from signoff.extraction.capabilities import CapabilityCache
 from signoff.extraction.model_reader import ModelReader
+from signoff.extraction.server_memory import CapabilityCache
 from signoff.settings import Settings
 
 
@@ -87,14 +87,19 @@ def pauses() -> list[float]:
 def make_reader(model_server: ModelServer, pauses: list[float]) -> MakeReader:
     """Make a reader for the model server that notes its pauses instead of sleeping."""
 
-    def make(capabilities: CapabilityCache | None = None, **settings: Any) -> ModelReader:
+    def make(
+        capabilities: CapabilityCache | None = None,
+        reading: dict[str, Any] | None = None,
+        **settings: Any,
+    ) -> ModelReader:
         settings.setdefault("model_url", model_server.url)
         settings.setdefault("model", "stub-model")
         return ModelReader(
-            Settings(**settings),
+            Settings(**settings).models[0],
             backoff=0.001,
             sleep=pauses.append,
             capabilities=capabilities or CapabilityCache(),
+            **(reading or {}),
         )
 
     return make

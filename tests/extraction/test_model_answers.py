@@ -29,7 +29,7 @@ PROSE = st.text(st.characters(exclude_characters="{}[]`"), max_size=40)
 def test_object_is_found_between_words(
     data: dict[str, Any], before: str, after: str, indent: int | None
 ) -> None:
-    assert find_object(before + json.dumps(data, indent=indent) + after) == data
+    assert find_object(before + json.dumps(data, indent=indent) + after).data == data
 
 
 @settings(max_examples=200, deadline=None)
@@ -37,7 +37,7 @@ def test_object_is_found_between_words(
 def test_any_text_is_an_object_or_says_that_it_is_none(text: str) -> None:
     thoughts, rest = split_thinking(text)
     try:
-        found = find_object(rest)
+        found = find_object(rest).data
     except NoJsonObjectError:
         return
     json.dumps(found, allow_nan=False).encode()
@@ -57,11 +57,12 @@ def test_any_text_is_an_object_or_says_that_it_is_none(text: str) -> None:
 )
 def test_hostile_text_is_no_object(text: str) -> None:
     with contextlib.suppress(NoJsonObjectError):
-        assert find_object(text) == {}
+        assert find_object(text).data == {}
 
 
 def test_longest_of_several_objects_is_taken() -> None:
-    assert find_object('From {"a": 1} I get {"a": 1, "b": 2}, see {"c": 3}') == {"a": 1, "b": 2}
+    found = find_object('From {"a": 1} I get {"a": 1, "b": 2}, see {"c": 3}')
+    assert (found.data, found.text) == ({"a": 1, "b": 2}, '{"a": 1, "b": 2}')
 
 
 @pytest.mark.parametrize(
@@ -78,11 +79,11 @@ def test_longest_of_several_objects_is_taken() -> None:
 def test_odd_completions_are_read_as_empty(choice: Any) -> None:
     usage = {"prompt_tokens": -1, "completion_tokens": "7", "prompt_tokens_details": None}
     answer = Answer.from_json({"choices": [choice], "usage": usage, "model": None})
-    assert (answer.text, answer.tool_arguments, answer.refusal) == ("", "", "")
+    assert (answer.text, answer.tool_calls, answer.refusal) == ("", (), "")
     assert (answer.prompt_tokens, answer.completion_tokens, answer.cached_tokens) == (0, 0, 0)
 
 
 def test_content_in_parts_is_joined() -> None:
     parts = [{"type": "text", "text": '{"a"'}, {"type": "text", "text": ": 1}"}]
     answer = Answer.from_json({"choices": [{"message": {"content": parts}}]})
-    assert find_object(answer.text) == {"a": 1}
+    assert find_object(answer.text).data == {"a": 1}

@@ -67,8 +67,9 @@ def test_retry_after_is_honoured(
     soon = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
     model_server.script(stub.rate_limited(7), stub.rate_limited(soon), stub.ok(DATA))
     assert make_reader().read(request()).data == DATA
-    assert pauses[0] == 7
-    assert 20 < pauses[1] <= 30
+    # in steps of a second, so that a cancellation is noticed
+    assert max(pauses) <= 1
+    assert 27 < sum(pauses) <= 37.01
 
 
 def test_retry_after_beyond_the_deadline_is_not_waited_for(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from signoff.executions.agents import JsonObject
+from signoff.extraction.token_probabilities import Token, tokens_from_json
 
 MAX_STARTS = 200
 """Braces tried as the start of an object, so that a hostile answer costs no quadratic time."""
@@ -23,18 +25,28 @@ class NoJsonObjectError(ValueError):
 
 
 @dataclass(frozen=True)
+class ToolCall:
+    """A tool the model wants called; its arguments are JSON, or ought to be."""
+
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True)
 class Answer:
     """What matters of a chat completion, whatever its server left out or wrote wrong."""
 
     model: str
     text: str
-    tool_arguments: str
+    tool_calls: tuple[ToolCall, ...]
     thinking: str
     refusal: str
     cut_off: bool
     prompt_tokens: int
     completion_tokens: int
     cached_tokens: int
+    usage_told: bool
+    tokens: tuple[Token, ...] = field(repr=False)
 
     @classmethod
     def from_json(cls, completion: JsonObject) -> Answer:
@@ -45,13 +57,15 @@ class Answer:
         return cls(
             model=_text(completion.get("model")),
             text=_content(message.get("content")),
-            tool_arguments=_tool_arguments(message),
+            tool_calls=tuple(_tool_calls(message)),
             thinking=_text(message.get("reasoning_content") or message.get("reasoning")),
             refusal=_text(message.get("refusal")) or ("content filter" if filtered else ""),
             cut_off=choice.get("finish_reason") == "length",
             prompt_tokens=_count(usage.get("prompt_tokens")),
             completion_tokens=_count(usage.get("completion_tokens")),
             cached_tokens=_count(_dict(usage.get("prompt_tokens_details")).get("cached_tokens")),
+            usage_told=bool(usage),
+            tokens=tokens_from_json(_dict(choice.get("logprobs")).get("content")),
         )
 
 
@@ -61,7 +75,15 @@ def split_thinking(text: str) -> tuple[str, str]:
     return thoughts, _THINKING.sub("", text).strip()
 
 
-def find_object(text: str) -> JsonObject:
+@dataclass(frozen=True)
+class FoundObject:
+    """A JSON object, and the text of the answer that is it."""
+
+    data: JsonObject
+    text: str
+
+
+def find_object(text: str) -> FoundObject:
     """The JSON object that ``text`` is, or holds: in a code fence, or between other words.
 
     Raises:
@@ -71,7 +93,7 @@ def find_object(text: str) -> JsonObject:
     for candidate in (text, *(fenced.strip() for fenced in _FENCED.findall(text))):
         value = _parse(candidate)
         if isinstance(value, dict):
-            return _object(value)
+            return FoundObject(_object(value), candidate)
     if isinstance(_parse(text), list):
         raise NoJsonObjectError("The answer was a JSON array; one JSON object is needed.")
     embedded = _longest_embedded(text)
@@ -79,12 +101,12 @@ def find_object(text: str) -> JsonObject:
         raise NoJsonObjectError(
             "The answer was no JSON object. Return exactly one JSON object and nothing else."
         )
-    return _object(embedded)
+    return embedded
 
 
-def _longest_embedded(text: str) -> JsonObject | None:
+def _longest_embedded(text: str) -> FoundObject | None:
     decoder = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
-    longest: tuple[int, JsonObject] | None = None
+    longest: tuple[int, int, JsonObject] | None = None
     start = text.find("{")
     for _ in range(MAX_STARTS):
         if start < 0:
@@ -94,10 +116,13 @@ def _longest_embedded(text: str) -> JsonObject | None:
         except (ValueError, RecursionError):
             start = text.find("{", start + 1)
             continue
-        if value and (longest is None or end - start > longest[0]):
-            longest = (end - start, value)
+        if value and (longest is None or end - start > longest[1] - longest[0]):
+            longest = (start, end, value)
         start = text.find("{", end)
-    return longest[1] if longest else None
+    if longest is None:
+        return None
+    start, end, value = longest
+    return FoundObject(_object(value), text[start:end])
 
 
 def _parse(text: str) -> Any:
@@ -140,13 +165,16 @@ def _content(value: Any) -> str:
     return _text(value)
 
 
-def _tool_arguments(message: JsonObject) -> str:
+def _tool_calls(message: JsonObject) -> Iterator[ToolCall]:
     calls = message.get("tool_calls")
     for call in calls if isinstance(calls, list) else ():
-        arguments = _text(_dict(_dict(call).get("function")).get("arguments"))
-        if arguments:
-            return arguments
-    return ""
+        function = _dict(_dict(call).get("function"))
+        arguments = function.get("arguments")
+        if isinstance(arguments, dict):
+            arguments = json.dumps(arguments)
+        name = _text(function.get("name"))
+        if name or arguments:
+            yield ToolCall(name, _text(arguments))
 
 
 def _dict(value: Any) -> JsonObject:

@@ -12,7 +12,7 @@ from signoff.executions.models import Execution, Extraction
 from signoff.executions.states import Status
 from signoff.extraction.loop import extract
 from signoff.extraction.readers import reader_from_settings
-from signoff.review.policy import signs_off
+from signoff.review.policy import decide
 from signoff.storage import agents, executions
 from signoff.storage.executions import IterationLog, step
 from signoff.storage.leases import Lease, locked
@@ -52,9 +52,12 @@ def extract_data(lease: Lease) -> None:
                 raise
             _send_best_attempt_to_review(store, lease, error.best, error)
             return
-        target = Status.CONFIRMED if signs_off(agent.review, extraction) else Status.PENDING_REVIEW
+        decision = decide(agent.review, extraction, execution_id=lease.execution_id)
+        target = Status.CONFIRMED if decision.signs_off else Status.PENDING_REVIEW
         with store.database.transaction() as session:
-            executions.record_extraction(session, lease, extraction, target=target)
+            executions.record_extraction(
+                session, lease, extraction, target=target, note=decision.reason
+            )
 
 
 def _instructions(agent: Agent, execution: Execution) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, selectinload
 
 from signoff.errors import AgentNotRunnableError, NotFoundError
@@ -30,6 +30,7 @@ from signoff.storage.leases import Lease, locked
 from signoff.storage.tables import (
     AgentRevisionRow,
     DeliveryRow,
+    EventRow,
     ExecutionRow,
     FileRow,
     IterationRow,
@@ -37,7 +38,7 @@ from signoff.storage.tables import (
     StepRow,
     TrailRow,
 )
-from signoff.storage.transitions import leave_trail, transition
+from signoff.storage.transitions import announce, leave_trail, transition
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,7 @@ def create(session: Session, new: NewExecution) -> ExecutionRow:
         return locked(session, first or new.id)
     row = locked(session, new.id)
     leave_trail(session, row, "created", to_status=Status.PENDING_INPUTS, by=new.triggered_by)
+    announce(session, row)
     return row
 
 
@@ -132,6 +134,16 @@ def add_inputs(session: Session, row: ExecutionRow, files: Sequence[NewFile]) ->
             )
         )
     session.flush()
+
+
+def discard(session: Session, execution_id: UUID) -> None:
+    """Take back an execution whose inputs were refused; one that has its inputs stays."""
+    row = locked(session, execution_id)
+    if row.status != Status.PENDING_INPUTS or row.flow_run_id is not None:
+        return
+    for table in (TrailRow, EventRow):
+        session.execute(delete(table).where(table.execution_id == execution_id))
+    session.delete(row)
 
 
 # -- reading --------------------------------------------------------------------------------
@@ -283,9 +295,12 @@ def record_documents(session: Session, lease: Lease, documents: list[JsonObject]
 
 
 def record_extraction(
-    session: Session, lease: Lease, extraction: Extraction, *, target: Status
+    session: Session, lease: Lease, extraction: Extraction, *, target: Status, note: str = ""
 ) -> None:
-    """Record what was read and move on: to review, or to CONFIRMED when the policy signs off."""
+    """Record what was read and move on: to review, or to CONFIRMED when the policy signs off.
+
+    ``note`` is the policy's reason, for the trail.
+    """
     row = locked(session, lease.execution_id, lease=lease)
     row.extraction = extraction.model_dump(mode="json")
     row.data_revision += 1
@@ -295,7 +310,8 @@ def record_extraction(
     else:
         row.review_round = 1
         row.review_problems = None
-    transition(session, row, target, by="policy" if target is Status.CONFIRMED else None)
+    by = "policy" if target is Status.CONFIRMED else None
+    transition(session, row, target, by=by, note=note)
 
 
 class IterationLog:

@@ -145,7 +145,10 @@ def edit(session: Session, execution_id: UUID, data: JsonObject, *, by: str | No
         )
     transition(session, row, Status.PENDING_REVIEW, by=by, note="edited")
     extraction = Extraction.model_validate(row.extraction)
-    row.extraction = extraction.model_copy(update={"data": data}).model_dump(mode="json")
+    # confidence is learnt from what was read, not from what a person made of it
+    as_read = extraction.data if extraction.as_read is None else extraction.as_read
+    edited = extraction.model_copy(update={"data": data, "as_read": as_read})
+    row.extraction = edited.model_dump(mode="json")
     row.data_revision += 1
     return row.data_revision
 

@@ -84,6 +84,10 @@ class InvalidAgentError(SignoffError):
     code = "invalid_agent"
 
 
+class NameTakenError(InvalidAgentError):
+    """Another agent of the workspace has that name."""
+
+
 class AgentNotRunnableError(SignoffError):
     """The agent is archived, or has no data schema yet."""
 
@@ -169,6 +173,17 @@ class AnswerRefusedError(SignoffError):
     """A review answer came too late, or its data does not meet the agent's schema."""
 
     code = "answer_refused"
+
+
+class InvalidDataError(AnswerRefusedError):
+    """Data that a person gave does not meet the agent's schema.
+
+    ``problems`` are JSON pointers into the data, each with what is wrong there.
+    """
+
+    def __init__(self, problems: list[tuple[str, str]]) -> None:
+        super().__init__("; ".join(f"{pointer or 'data'}: {text}" for pointer, text in problems))
+        self.problems = problems
 
 
 class DeliveryFailedError(SignoffError):

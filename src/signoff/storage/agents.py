@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from signoff.errors import NotFoundError
+from signoff.errors import NameTakenError, NotFoundError
 from signoff.executions.agents import Agent
 from signoff.executions.models import AgentRevision
 from signoff.storage.database import insert
@@ -39,8 +41,54 @@ def apply(session: Session, agent: Agent, *, cipher: Cipher) -> tuple[AgentRevis
     Returns:
         The newest revision, and whether it is new.
     """
-    now = datetime.now(UTC)
+    return _store(session, _locked(session, agent), agent, cipher=cipher)
+
+
+def add(session: Session, agent: Agent, *, cipher: Cipher) -> AgentRevision:
+    """Store a new agent.
+
+    Raises:
+        NameTakenError: its workspace has one of that name.
+    """
     row = _locked(session, agent)
+    if row.revision > 0:
+        raise NameTakenError(f"There is an agent {agent.name!r} already: take another name.")
+    return _store(session, row, agent, cipher=cipher)[0]
+
+
+def revise(
+    session: Session, agent_id: UUID, change: Callable[[Agent], Agent], *, cipher: Cipher
+) -> AgentRevision:
+    """Change an agent, its name included; nothing is stored when nothing changed.
+
+    Raises:
+        NotFoundError: there is no such agent.
+        NameTakenError: its workspace has another one of the new name.
+    """
+    row = session.scalars(
+        select(AgentRow)
+        .where(AgentRow.id == agent_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError(f"There is no agent {agent_id}.")
+    agent = change(revision(session, row.id, cipher=cipher).agent)
+    if agent.name != row.name:
+        try:
+            with session.begin_nested():
+                row.name = agent.name
+        except IntegrityError as error:
+            raise NameTakenError(
+                f"There is an agent {agent.name!r} already: take another name."
+            ) from error
+    return _store(session, row, agent, cipher=cipher)[0]
+
+
+def _store(
+    session: Session, row: AgentRow, agent: Agent, *, cipher: Cipher
+) -> tuple[AgentRevision, bool]:
+    now = datetime.now(UTC)
     definition = cipher.seal(agent)
     if row.revision > 0:
         newest = revision(session, row.id, cipher=cipher)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from signoff.errors import TransitionNotAllowedError
 from signoff.executions.failures import Failure
 from signoff.executions.states import Status
-from signoff.storage.tables import ExecutionRow, TrailRow
+from signoff.storage.tables import EventRow, ExecutionRow, TrailRow
 
 
 def transition(
@@ -33,9 +33,15 @@ def transition(
     row.settled = False
     if target != current:
         clear_failure(row)
+        announce(session, row)
     if target in (Status.CONFIRMED, Status.CANCELED):
         row.finished_at = now
     leave_trail(session, row, "transition", from_status=current, to_status=target, by=by, note=note)
+
+
+def announce(session: Session, row: ExecutionRow) -> None:
+    """Have Prefect told of the state that the execution has reached."""
+    session.add(EventRow(execution_id=row.id, status=row.status, at=datetime.now(UTC)))
 
 
 def set_failure(session: Session, row: ExecutionRow, *, code: str, explanation: str) -> Failure:

@@ -82,7 +82,12 @@ class Resumed(StrEnum):
 
 
 @contextmanager
-def _prefect(httpx_settings: dict[str, Any] | None = None) -> Iterator[SyncPrefectClient]:
+def connected(httpx_settings: dict[str, Any] | None = None) -> Iterator[SyncPrefectClient]:
+    """A client of Prefect's server.
+
+    Raises:
+        PrefectUnavailableError: the server does not answer, or not as expected.
+    """
     try:
         with get_client(httpx_settings, sync_client=True) as client:
             yield client
@@ -104,7 +109,7 @@ def check() -> None:
     Raises:
         PrefectUnavailableError: it does not.
     """
-    with _prefect(httpx_settings={"timeout": CHECK_SECONDS}) as client:
+    with connected(httpx_settings={"timeout": CHECK_SECONDS}) as client:
         problem = client.api_healthcheck()
     if problem is not None:
         raise PrefectUnavailableError(f"Prefect's server does not answer: {problem}")
@@ -112,7 +117,7 @@ def check() -> None:
 
 def read(flow_run_id: UUID) -> Run | None:
     """The flow run, or ``None`` when Prefect knows none (any more)."""
-    with _prefect() as client:
+    with connected() as client:
         try:
             return _run(client.read_flow_run(flow_run_id))
         except ObjectNotFound:
@@ -122,7 +127,7 @@ def read(flow_run_id: UUID) -> Run | None:
 def read_many(flow_run_ids: Sequence[UUID]) -> dict[UUID, Run]:
     """Those of the flow runs that Prefect knows."""
     found: dict[UUID, Run] = {}
-    with _prefect() as client:
+    with connected() as client:
         for start in range(0, len(flow_run_ids), PAGE):
             ids = list(flow_run_ids[start : start + PAGE])
             runs = client.read_flow_runs(
@@ -134,7 +139,7 @@ def read_many(flow_run_ids: Sequence[UUID]) -> dict[UUID, Run]:
 
 def read_active() -> list[Run]:
     """Runs of our flow that a worker took up and that have not ended."""
-    with _prefect() as client:
+    with connected() as client:
         runs = client.read_flow_runs(
             flow_filter=FlowFilter.model_validate({"name": {"any_": [FLOW]}}),
             flow_run_filter=FlowRunFilter.model_validate(
@@ -169,7 +174,7 @@ def create(*, agent: str, execution_id: UUID, name: str, tags: Iterable[str] = (
         PrefectUnavailableError: no run was created, or nobody knows.
         NotFoundError: there is no deployment.
     """
-    with _prefect() as client:
+    with connected() as client:
         for deployment_name in (agent, ANY_AGENT):
             try:
                 deployment = client.read_deployment_by_name(f"{FLOW}/{deployment_name}")
@@ -196,19 +201,19 @@ def restart(flow_run_id: UUID, *, reason: str) -> None:
 
     Steps already recorded are not done again.
     """
-    with _prefect() as client:
+    with connected() as client:
         client.set_flow_run_state(flow_run_id, AwaitingRetry(message=reason), force=True)
 
 
 def fail(flow_run_id: UUID, *, reason: str) -> None:
     """End the run as failed."""
-    with _prefect() as client:
+    with connected() as client:
         client.set_flow_run_state(flow_run_id, Failed(message=reason), force=True)
 
 
 def cancel(flow_run_id: UUID, *, at_work: bool) -> None:
     """Cancel the run; one that is ``at_work`` ends itself when it notices."""
-    with _prefect() as client:
+    with connected() as client:
         state: State[Any] = Cancelling() if at_work else Cancelled()
         client.set_flow_run_state(flow_run_id, state, force=not at_work)
 
@@ -235,7 +240,7 @@ def write_form(
     The description goes first: a form counts as written once its schema is there.
     """
     keys = keyset(review_round)
-    with _prefect() as client:
+    with connected() as client:
         for key, value in (
             (keys["description"], description),
             (keys["schema"], schema),
@@ -270,7 +275,7 @@ def read_answer(flow_run_id: UUID, review_round: int) -> JsonObject | None:
 
 
 def _read_input(flow_run_id: UUID, key: str) -> Any:
-    with _prefect() as client:
+    with connected() as client:
         try:
             value = client.read_flow_run_input(flow_run_id, key)
         except PrefectHTTPStatusError as error:
@@ -286,7 +291,7 @@ def resume(flow_run_id: UUID, *, answer_id: UUID | None) -> Resumed:
     Only the answer's id travels: Prefect would interpret keys like ``__prefect_kind`` in data.
     """
     run_input = {REVIEW_ID: str(answer_id)} if answer_id else {}
-    with _prefect() as client:
+    with connected() as client:
         result = client.resume_flow_run(flow_run_id, run_input=run_input)
     if result.status is SetStateStatus.ACCEPT:
         return Resumed.WON
@@ -307,7 +312,7 @@ def deploy_agent(agent: str, *, description: str) -> bool:
     Returns:
         Whether it was done: false while ``extract/any`` is not deployed.
     """
-    with _prefect() as client:
+    with connected() as client:
         try:
             model = client.read_deployment_by_name(f"{FLOW}/{ANY_AGENT}")
         except ObjectNotFound:
@@ -341,7 +346,7 @@ def run_page(flow_run_id: UUID) -> str | None:
 
 def ensure_work_pool(name: str) -> None:
     """Create the work pool of the warm worker, if there is none of that name."""
-    with _prefect() as client:
+    with connected() as client:
         try:
             client.read_work_pool(name)
         except ObjectNotFound:

@@ -14,7 +14,7 @@ from types import FrameType
 
 import requests
 
-from signoff import prefect_runs
+from signoff import prefect_limits, prefect_runs
 from signoff.errors import ConfigurationError
 from signoff.executions.models import AgentRevision
 from signoff.settings import Settings
@@ -163,6 +163,7 @@ def deploy(store: Store, *, say: Callable[[str], None]) -> None:
     """
     say("Creating the work pool and the deployments …")
     prefect_runs.ensure_work_pool(store.settings.work_pool)
+    prefect_limits.make_limits(store.settings.every_model)
     file = _prefect_file()
     done = subprocess.run(
         [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all",

@@ -170,6 +170,11 @@ class Settings(BaseSettings):
         )
         return (first, *self.model_fallbacks)
 
+    @property
+    def every_model(self) -> tuple[ModelSettings, ...]:
+        """All that may be called, the challenger among them."""
+        return (*self.models, *([self.challenger] if self.challenger else []))
+
 
 @lru_cache
 def get_settings() -> Settings:

@@ -6,6 +6,7 @@ Docker and Kubernetes workers run the same flows.
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import threading
@@ -28,12 +29,17 @@ from prefect.workers.base import (
 )
 
 from signoff.errors import ConfigurationError
+from signoff.prefect_limits import make_limits
+from signoff.prefect_runs import PrefectUnavailableError
 from signoff.reconciler import keep_reconciling
+from signoff.settings import get_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 THREADS = 32
+
+logger = logging.getLogger(__name__)
 
 
 class SignoffWorkerResult(BaseWorkerResult):
@@ -67,6 +73,7 @@ class SignoffWorker(BaseWorker[BaseJobConfiguration, BaseVariables, SignoffWorke
             target=keep_reconciling, args=(stop,), name="reconciliation", daemon=True
         )
         reconciliation.start()
+        await to_thread.run_sync(_make_limits)
         try:
             await super().start(run_once, with_healthcheck, printer)
         finally:
@@ -117,6 +124,13 @@ class SignoffWorker(BaseWorker[BaseJobConfiguration, BaseVariables, SignoffWorke
                 " flows.extract.extract; use a process worker for files."
             )
         return await to_thread.run_sync(_flow, deployment.entrypoint)
+
+
+def _make_limits() -> None:
+    try:
+        make_limits(get_settings().every_model)
+    except PrefectUnavailableError as error:  # each is made when it is first needed, too
+        logger.warning("The limits of calls to models are not made yet: %s", error)
 
 
 @lru_cache

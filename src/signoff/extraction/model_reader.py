@@ -200,7 +200,7 @@ class ModelReader:
             output_tokens=self._output_tokens(context),
             max_images=self._settings.max_images if self._sees(known) else 0,
             pages=request.pages,
-            tools=bool(tools),
+            tools=tools,
             pictures=request.pictures,
             ask=f"Call the tool {SUBMIT}" if calling else "Return the JSON object",
         )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from signoff.documents.model import Document
 from signoff.errors import (
@@ -23,15 +23,13 @@ from signoff.errors import (
     ValidationFailedError,
 )
 from signoff.executions.agents import JsonObject
+from signoff.executions.checks import Check
 from signoff.executions.models import Extraction, Iteration
 from signoff.extraction.reader import REFUSED, SUBMIT, Observation, Reader, Reading, ReadRequest
 from signoff.extraction.shown_schema import without_examples
 from signoff.extraction.tools.submit import REJECTED, Submit, has_value
 from signoff.extraction.tools.toolbox import Toolbox
 from signoff.extraction.turns import IterationRecord, Turns, extraction_of, is_final_refusal
-
-if TYPE_CHECKING:
-    from signoff.executions.checks import Check
 
 MAX_TOOL_TURNS = 20
 """Tool calls that are free; then only ``submit`` is offered, and further ones count as failures."""

@@ -20,6 +20,7 @@ from signoff.extraction.history import tell_history
 from signoff.extraction.messages import Message, fence, message_content, sendable
 from signoff.extraction.page_budget import Budget, Pages, Picture, render_documents
 from signoff.extraction.page_text import estimate_tokens
+from signoff.extraction.reader import ToolSpec
 from signoff.extraction.schema_outline import outline
 
 RULES = """\
@@ -74,7 +75,7 @@ def build_prompt(
     output_tokens: int,
     max_images: int,
     pages: Pages | None = None,
-    tools: bool = False,
+    tools: Sequence[ToolSpec] = (),
     pictures: Mapping[int, Sequence[bytes]] = MappingProxyType({}),
     ask: str = "Return the JSON object",
 ) -> Prompt:
@@ -92,23 +93,26 @@ def build_prompt(
         output_tokens: kept free for the answer.
         max_images: page pictures at the most; 0 for a model that sees none.
         pages: the only pages to show of a document that is read in parts.
-        tools: whether the request offers tools.
+        tools: that the request offers, beside ``submit``.
         pictures: that tools gave, by the iteration's number.
         ask: how the answer is to be given.
     """
     nonce = _nonce(documents, input_data)
     shown = schema if show_schema else None
-    system = sendable(_system_text(shown, instructions, tools=tools))
+    system = sendable(_system_text(shown, instructions, tools=bool(tools)))
     given = _input_data(input_data, nonce, limit=context_tokens // 2)
     history = tell_history(
         earlier,
         nonce=nonce,
         tokens=context_tokens // 4,
-        tools=tools,
+        tools=bool(tools),
         pictures=pictures if max_images > 0 else {},
         ask=ask,
     )
-    fixed = estimate_tokens(system) + estimate_tokens(given) + history.tokens + MESSAGES_TOKENS
+    texts = [system, given, *(_as_json(tool.parameters) for tool in tools)]
+    if tools:  # submit's parameters
+        texts.append(_as_json(schema))
+    fixed = sum(map(estimate_tokens, texts)) + history.tokens + MESSAGES_TOKENS
     budget = Budget.within(
         tokens=context_tokens - output_tokens - fixed,
         max_images=max(0, max_images - history.images),
@@ -138,9 +142,12 @@ def _system_text(schema: JsonObject | None, instructions: str, *, tools: bool) -
         if (short := outline(schema)) is not None:
             parts.append(f"# The object to return\n\n{short}\n")
         else:
-            text = json.dumps(schema, ensure_ascii=False, separators=(",", ":"))
-            parts.append(f"# JSON Schema of the object to return\n\n{text}\n")
+            parts.append(f"# JSON Schema of the object to return\n\n{_as_json(schema)}\n")
     return "\n".join(parts)
+
+
+def _as_json(schema: JsonObject) -> str:
+    return json.dumps(schema, ensure_ascii=False, separators=(",", ":"))
 
 
 def _input_data(input_data: JsonObject | None, nonce: str, *, limit: int) -> str:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from signoff.documents.model import Document
 from signoff.errors import InvalidAgentError
 from signoff.executions.agents import JsonObject
+from signoff.executions.checks import Check, GroundedCheck
 from signoff.executions.models import CheckResult, CheckStatus, OnFailure
 from signoff.executions.validation import Problem, find_problems
-
-if TYPE_CHECKING:
-    from signoff.executions.checks import Check
+from signoff.extraction.checks import run_checks
 
 MAX_PROBLEMS_SHOWN = 20
 
@@ -58,7 +57,7 @@ class Submit:
     ) -> None:
         """Judge by ``schema`` and ``checks``; ``documents`` tell which values are grounded."""
         self._schema, self._checks, self._documents = schema, checks, documents
-        self._grounds = any(check.type == "grounded" for check in checks)
+        self._grounds = any(isinstance(check, GroundedCheck) for check in checks)
 
     def judge(self, data: JsonObject) -> Verdict:
         """Hold ``data`` against the schema, and against the checks where it meets that.
@@ -78,11 +77,10 @@ class Submit:
             problems = [Problem("", "holds no value at all; at least one is needed")]
         if problems or not self._checks:
             return Verdict(problems)
-        from signoff.extraction.checks import run_checks
-        from signoff.extraction.evidence import ground
-
         ungrounded: Sequence[str] = ()
         if self._grounds:
+            from signoff.extraction.evidence import ground
+
             ungrounded = ground(data, self._schema, self._documents).ungrounded
         results = run_checks(self._checks, data, ungrounded=ungrounded)
         return Verdict(failed=[r for r in results if r.status is CheckStatus.FAILED])

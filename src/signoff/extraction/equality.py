@@ -52,6 +52,8 @@ def same_value(left: Any, right: Any, *, schema: JsonObject | None = None) -> bo
     left, right = _present(left), _present(right)
     if left is None or right is None:
         return left is right
+    if type(left) is type(right) and left == right:
+        return True
     if isinstance(left, bool) or isinstance(right, bool):
         return _as_bool(left) is not None and _as_bool(left) == _as_bool(right)
     if isinstance(left, dict | list) or isinstance(right, dict | list):

@@ -10,7 +10,7 @@ from signoff.extraction.offline.found import Candidate, Corpus
 from signoff.extraction.offline.labels import Label, concept_labels, key, role_labels, words_of
 from signoff.extraction.offline.layout import Line, Sheet, Token
 from signoff.extraction.offline.lexicon import COUNTRIES, LEGAL_FORMS, Kind
-from signoff.extraction.offline.planner import attribute_of
+from signoff.extraction.offline.meanings import attribute_of
 
 _POSTAL = re.compile(
     r"(?P<code>(?<![\w/-])(?:(?P<country>[A-Z]{1,3})[-\s])?(?:\d{5}-\d{3}|\d{4}-\d{3}|\d{4,5}))"

@@ -72,10 +72,10 @@ def role_labels() -> Mapping[str, str]:
 
 
 @cache
-def concepts_by_name(*, lines: bool = False) -> Mapping[str, Concept]:
-    """What a schema may call a concept, as a key, to the concept."""
+def concepts_by_name(*, lines: bool = False, numeric: bool = False) -> Mapping[str, Concept]:
+    """What a schema may call a concept, as a key, to the concept; only those with numbers."""
     table: dict[str, Concept] = {}
-    concepts = LINE_CONCEPTS if lines else CONCEPTS
+    concepts = [c for c in (LINE_CONCEPTS if lines else CONCEPTS) if not numeric or c.numeric]
     for texts in (
         [(c, c.name.replace("_", " ")) for c in concepts],
         [(c, c.names) for c in concepts],

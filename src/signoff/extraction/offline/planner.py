@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from signoff.executions.agents import JsonObject
@@ -16,20 +15,13 @@ from signoff.extraction.offline.labels import (
     phrases,
     words_of,
 )
-from signoff.extraction.offline.lexicon import (
-    CHOICE_SYNONYMS,
-    PARTY_ATTRIBUTES,
-    ROLE_NAMES,
-    ROLES,
-    Concept,
-    Kind,
-)
+from signoff.extraction.offline.lexicon import CHOICE_SYNONYMS, Concept, Kind
+from signoff.extraction.offline.meanings import meaning_of, role_of, spaced, unfolded
 from signoff.extraction.offline.targets import Group, Listing, Node, Path, Table, Target
 
 MAX_DEPTH = 12
 MAX_PROPERTIES = 2_000
 _BRACKETS = re.compile(r"[(（]([^()（）]{2,300})[)）]")
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_\-.]+")
 _LEAD_WORDS = 4
 
 
@@ -144,7 +136,19 @@ class Planner:
             return None
         name = spaced(str(path[-1]))
         own = own_labels(name, schema)
-        role_here, attribute, concept = self._meaning(name, schema, own, role, in_table=in_table)
+        numbers = types & {"number", "integer"}
+        meaning = meaning_of(
+            name,
+            own,
+            _text(schema, "title"),
+            role=role,
+            in_table=in_table,
+            numeric=bool(numbers) and "string" not in types,
+        )
+        concept = meaning.concept
+        if meaning.role == "seller" and meaning.attribute in _ATTRIBUTE_KINDS:
+            # the seller's bank and contact details stand anywhere, under labels of their own
+            concept = concepts_by_name().get(meaning.attribute)
         target = Target(
             path=path,
             schema=schema,
@@ -153,8 +157,8 @@ class Planner:
             required=required,
             labels=own,
             concept=concept.name if concept else None,
-            role=role_here,
-            attribute=attribute,
+            role=meaning.role,
+            attribute=meaning.attribute,
             choices=choices_of(schema),
             examples=_examples(schema),
         )
@@ -165,53 +169,6 @@ class Planner:
         target.labels.pop("", None)
         target.kind = kind_of(target, name, concept)
         return target
-
-    @staticmethod
-    def _meaning(
-        name: str,
-        schema: JsonObject,
-        own: Mapping[str, float],
-        role: str | None,
-        *,
-        in_table: bool,
-    ) -> tuple[str | None, str | None, Concept | None]:
-        table = concepts_by_name(lines=in_table)
-        if in_table:
-            return None, None, next((table[label] for label in own if label in table), None)
-        if role is not None and (attribute := attribute_of(words_of(name))):
-            # the seller's bank and contact details stand anywhere, under labels of their own
-            stray = attribute in _ATTRIBUTE_KINDS and role == "seller"
-            return role, attribute, concepts_by_name().get(attribute) if stray else None
-        if key(name) in table:
-            return None, None, table[key(name)]
-        words = words_of(name)
-        if role is None and attribute_of(words) in ("address", "street", "postal_code", "city"):
-            return "seller", attribute_of(words), None
-        named = role_of(words)
-        if named is not None:
-            rest = [word for word in words if word not in _role_words()]
-            if not rest:
-                return named, "name", None
-            if attribute := attribute_of(rest):
-                return named, attribute, None
-            if "".join(rest) in table:
-                return None, None, table["".join(rest)]
-        for label in own:
-            if label in table:
-                return None, None, table[label]
-        title_role = role_of(words_of(_text(schema, "title")))
-        if title_role is not None and len(words_of(_text(schema, "title"))) <= 2:
-            return title_role, "name", None
-        # "payment due date" is a due date: the longest concept whose words end the name
-        for start in range(1, len(words)):
-            if "".join(words[start:]) in table and len(words[start:]) > 1:
-                return None, None, table["".join(words[start:])]
-        return None, None, None
-
-
-def spaced(name: str) -> str:
-    """A property's name in words: invoiceNumber and invoice_number alike."""
-    return " ".join(_CAMEL.split(name)).strip()
 
 
 def _text(schema: JsonObject, name: str) -> str:
@@ -237,6 +194,7 @@ def _examples(schema: JsonObject) -> tuple[Any, ...]:
 def own_labels(name: str, schema: JsonObject) -> dict[str, float]:
     """Label keys that the schema itself gives: name, title, synonyms in brackets."""
     labels: dict[str, float] = {key(name): 1.0}
+    labels.setdefault(unfolded(key(name)), 1.0)
     description = _text(schema, "description")
     title = _text(schema, "title")
     texts = [(title, 1.0)]
@@ -273,31 +231,6 @@ def choices_of(schema: JsonObject) -> dict[str, Any]:
             if label := key(text):
                 found.setdefault(label, value)
     return found
-
-
-def _role_words() -> frozenset[str]:
-    return frozenset(word for text in ROLE_NAMES.values() for word in words_of(text))
-
-
-def role_of(words: list[str]) -> str | None:
-    """The party that a name in words speaks of."""
-    joined = "".join(words)
-    for role, text in ROLES.items():
-        if role != "other" and joined in {key(phrase) for phrase in phrases(text)}:
-            return role
-    for role in ("ship_to", "seller", "buyer"):
-        if set(words) & set(words_of(ROLE_NAMES[role])):
-            return role
-    return None
-
-
-def attribute_of(words: list[str]) -> str | None:
-    """What of a party a name in words speaks of."""
-    joined = "".join(words)
-    for attribute, text in PARTY_ATTRIBUTES.items():
-        if joined in {key(phrase) for phrase in phrases(text)}:
-            return attribute
-    return None
 
 
 _ATTRIBUTE_KINDS = {

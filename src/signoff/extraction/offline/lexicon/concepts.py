@@ -37,3 +37,8 @@ class Concept(NamedTuple):
     strong: str
     weak: str = ""
     names: str = ""
+
+    @property
+    def numeric(self) -> bool:
+        """Whether its values are numbers."""
+        return self.kind in (Kind.MONEY, Kind.NUMBER, Kind.PERCENT)

@@ -25,7 +25,7 @@ LINE_CONCEPTS: tuple[Concept, ...] = (
         "|designação do artigo|descrição do artigo|artikelbeschreibung|ware|bezeichnung der ware"
         "|position beschreibung|omschrijving|descripción|concepto|descrizione|nazwa",
         "item|text|title|details|service",
-        "name|label|item name|text",
+        "name|label|item name|text|nm|product title|bezeichnung",
     ),
     Concept(
         "quantity",
@@ -36,7 +36,7 @@ LINE_CONCEPTS: tuple[Concept, ...] = (
         "|quantité|qté|quantité livrée|quantité commandée|qte|nombre|nb|quantidade|qtd|qtde|quant"
         "|qty shipped|shipped|qtd entregue|hours|stunden|heures|horas|std|livré|commandé",
         "",
-        "amount ordered|number of units",
+        "amount ordered|number of units|cnt|count|qty",
     ),
     Concept(
         "unit",
@@ -69,7 +69,7 @@ LINE_CONCEPTS: tuple[Concept, ...] = (
         "|price w/o tax|ext price|gesamt netto|gesamt eur|betrag eur|total eur|total chf|betrag chf"
         "|line value|amount eur|amount gbp|amount usd|total gbp|montant eur|valor eur",
         "",
-        "line total|line amount|total price|net amount|line net amount|total|price total",
+        "line total|line amount|total price|net amount|line net amount|total|price total|subtotal",
     ),
     Concept(
         "article_number",

@@ -25,11 +25,12 @@ ROLES: dict[str, str] = {
     "|local de carga|ship from|pickup address|abholadresse|returns to",
 }
 ROLE_NAMES: dict[str, str] = {
-    "seller": "company seller vendor supplier merchant store shop issuer lieferant verkäufer"
-    " fournisseur vendeur fornecedor vendedor sender creditor payee contractor absender emitter"
-    " provider",
+    "seller": "company seller business restaurant biller vendor supplier merchant store shop"
+    " issuer lieferant verkäufer fournisseur vendeur fornecedor vendedor sender creditor payee"
+    " absender emitter provider contractor",
     "buyer": "buyer customer client purchaser recipient kunde käufer acheteur cliente comprador"
-    " debtor payer empfänger besteller bill",
+    " debtor payer empfänger besteller bill billing billed invoicee payor destinatário destinataire"
+    " rechnungsempfänger",
     "ship_to": "ship shipping delivery deliver consignee receiver lieferadresse",
 }
 PARTY_ATTRIBUTES: dict[str, str] = {
@@ -48,6 +49,13 @@ PARTY_ATTRIBUTES: dict[str, str] = {
     "iban": "iban",
     "contact": "contact|contact person|contact name|ansprechpartner",
 }
+# words in the names of a schema's properties that say nothing of what is meant
+NAME_NOISE = (
+    "field value text info information detail document doc invoice bill receipt rechnung facture"
+    " fatura amount price total sum nr id code string iso transaction purchase sale extracted"
+    " normalized raw final overall printed betrag gesamt montant valor"
+)
+ROW_NOISE = "line item product menu row position article"
 COUNTRIES: dict[str, str] = {
     "germany": "DE", "deutschland": "DE", "allemagne": "DE", "alemanha": "DE",
     "france": "FR", "frankreich": "FR", "frança": "FR",

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Literal
 from uuid import UUID
 
 from signoff import prefect_runs
 from signoff.documents.model import Document, DocumentInfo
 from signoff.documents.parsing import open_document
-from signoff.errors import AnswerRefusedError
+from signoff.errors import AnswerRefusedError, InvalidDataError
 from signoff.executions.agents import JsonObject
 from signoff.executions.models import (
     AnswerOutcome,
@@ -91,17 +92,17 @@ def edit(store: Store, execution_id: UUID, data: JsonObject, *, by: str | None =
     """Replace the extracted data while it is in review; the open form is replaced with it.
 
     Raises:
-        AnswerRefusedError: the data does not meet the agent's schema.
+        InvalidDataError: the data does not meet the agent's schema.
         TransitionNotAllowedError: the execution is not in review.
     """
     with store.database.reading() as session:
         execution = executions.get(session, execution_id)
-    wrong = find_problems(agent_schema(store, execution), data)
-    if wrong:
-        raise AnswerRefusedError("; ".join(map(str, wrong)))
+    _check_data(store, execution, data)
     with store.database.transaction() as session:
         reviews.edit(session, execution_id, data, by=by)
-    write_form(store, execution_id)
+    # with Prefect away the old form stays: it is refused, and the round it opens shows the edit
+    with suppress(PrefectUnavailableError):
+        write_form(store, execution_id)
 
 
 def resume_with_pending_answer(store: Store, execution_id: UUID) -> None:
@@ -167,17 +168,15 @@ def answer(
         count when it does, unless another comes first.
 
     Raises:
-        AnswerRefusedError: the data is not valid, nothing waits for review, or another answer
-            came first.
+        InvalidDataError: the data does not meet the agent's schema.
+        AnswerRefusedError: nothing waits for review, or another answer came first.
     """
     with store.database.reading() as session:
         execution = executions.get(session, execution_id)
     if decision is Decision.CONFIRM and data is None and execution.extraction is not None:
         data = execution.extraction.data
     if decision is Decision.CONFIRM:
-        wrong = find_problems(agent_schema(store, execution), data)
-        if wrong:
-            raise AnswerRefusedError("; ".join(map(str, wrong)))
+        _check_data(store, execution, data)
     with store.database.transaction() as session:
         recorded = reviews.submit(
             session,
@@ -203,6 +202,12 @@ def answer(
         if recorded.outcome is AnswerOutcome.ACCEPTED or time.monotonic() > deadline:
             return recorded
         time.sleep(POLL_SECONDS)
+
+
+def _check_data(store: Store, execution: Execution, data: object) -> None:
+    problems = find_problems(agent_schema(store, execution), data)
+    if problems:
+        raise InvalidDataError([(problem.pointer, problem.message) for problem in problems])
 
 
 def _resume_if_reachable(store: Store, execution: Execution, pending: ReviewAnswer) -> Resumed:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from uuid import UUID
 
 from signoff.documents.fetch import fetch
-from signoff.documents.validation import check_files
+from signoff.documents.validation import CheckedFile, check_files
 from signoff.errors import InvalidInputError
 from signoff.executions.agents import Agent, JsonObject
 from signoff.executions.models import AgentRevision, Execution, Trigger
@@ -63,11 +64,12 @@ def store_files(
             max_bytes=store.settings.max_input_bytes,
             has_input_data=has_input_data,
         )
-        stored = []
-        for good in checked:
-            blob = store.files.put_file(good.path)
-            stored.append(NewFile(good.name, good.media_type, blob.size, blob.sha256))
-    return stored
+        return [_stored(store, good) for good in checked]
+
+
+def _stored(store: Store, good: CheckedFile) -> NewFile:
+    blob = store.files.put_file(good.path)
+    return NewFile(good.name, good.media_type, blob.size, blob.sha256)
 
 
 def take_in(store: Store, request: Request, sources: Sequence[str]) -> Execution:
@@ -85,6 +87,49 @@ def take_in(store: Store, request: Request, sources: Sequence[str]) -> Execution
         return executions.get(session, row.id)
 
 
+def begin(
+    store: Store, revision: AgentRevision, request: Request, *, execution_id: UUID, files: bool
+) -> None:
+    """Record an execution whose files (if it has any) are still on their way; safe to repeat.
+
+    Raises:
+        AgentNotRunnableError: the agent is archived or has no data schema.
+        InvalidInputError: the input data does not fit, or the agent takes no files.
+    """
+    new = replace(prepare(revision, request), id=execution_id)
+    if files:
+        _check_uploads(revision.agent)
+    with store.database.transaction() as session:
+        executions.create(session, new)
+
+
+def supply(store: Store, execution_id: UUID, files: Sequence[tuple[str, Path]]) -> Execution:
+    """Check and store the files of an execution that was begun: all its inputs are at hand then.
+
+    Args:
+        store: where to.
+        execution_id: which execution.
+        files: (name as the sender wrote it, local path); read before this returns.
+
+    Raises:
+        InvalidInputError: what is wrong with which file; the execution still waits for inputs.
+        TransitionNotAllowedError: the execution was canceled meanwhile.
+    """
+    with store.database.reading() as session:
+        execution = executions.get(session, execution_id)
+    if execution.status not in (Status.PENDING_INPUTS, Status.CANCELED):
+        return execution  # whoever supplied it did not live to say so
+    checked = check_files(
+        files,
+        max_bytes=store.settings.max_input_bytes,
+        has_input_data=execution.input_data is not None,
+    )
+    stored = [_stored(store, good) for good in checked]
+    with store.database.transaction() as session:
+        executions.add_inputs(session, locked(session, execution_id), stored)
+        return executions.get(session, execution_id)
+
+
 def check_in(
     store: Store, request: Request, sources: Sequence[str]
 ) -> tuple[NewExecution, list[NewFile]]:
@@ -99,7 +144,8 @@ def check_in(
             session, request.agent, workspace_name=request.workspace, cipher=store.cipher
         )
     new = prepare(revision, request)
-    _check_uploads(revision.agent, sources)
+    if sources:
+        _check_uploads(revision.agent)
     return new, store_files(store, sources, has_input_data=new.input_data is not None)
 
 
@@ -151,7 +197,8 @@ def store_inputs(store: Store, lease: Lease, sources: Sequence[str]) -> None:
         )
     if execution.status is not Status.PENDING_INPUTS:
         return
-    _check_uploads(revision.agent, sources)
+    if sources:
+        _check_uploads(revision.agent)
     files = store_files(store, sources, has_input_data=execution.input_data is not None)
     with store.database.transaction() as session:
         executions.add_inputs(session, locked(session, lease.execution_id, lease=lease), files)
@@ -170,8 +217,8 @@ def fill_defaults(schema: JsonObject, data: JsonObject) -> JsonObject:
     return filled
 
 
-def _check_uploads(agent: Agent, sources: Sequence[str]) -> None:
-    if sources and not agent.file_uploads:
+def _check_uploads(agent: Agent) -> None:
+    if not agent.file_uploads:
         raise InvalidInputError(
             f"The agent {agent.name!r} takes no files (file_uploads: false); give input data."
         )

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Literal
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from signoff import approval, prefect_runs
-from signoff.errors import TransitionNotAllowedError
+from signoff.delivery.dispatch import deliver_all
+from signoff.errors import DeliveryFailedError, TransitionNotAllowedError
 from signoff.executions.models import Decision, Execution
 from signoff.executions.states import Status
+from signoff.prefect_runs import PrefectUnavailableError
 from signoff.storage import deliveries, executions, reviews
-from signoff.storage.leases import locked
+from signoff.storage.deliveries import MadeElsewhere
+from signoff.storage.leases import Lease, held, locked
 from signoff.storage.store import Store
 from signoff.storage.tables import ExecutionRow
 from signoff.storage.transitions import (
@@ -53,11 +58,13 @@ def cancel(
     source: Literal["cli", "http"],
     by: str | None = None,
     wait: float = 60.0,
+    before_sign_off: bool = False,
 ) -> Execution:
     """Cancel an execution, whatever it is doing.
 
     Before sign-off it becomes CANCELED; in review the cancel is one answer among others, and the
-    first one counts. From CONFIRMED on the state stays, and further delivery attempts stop.
+    first one counts. From CONFIRMED on the state stays, and further delivery attempts stop, unless
+    the cancel is one ``before_sign_off`` only.
 
     Raises:
         TransitionNotAllowedError: there is nothing left to cancel.
@@ -65,25 +72,35 @@ def cancel(
     """
     with store.database.reading() as session:
         execution = executions.get(session, execution_id)
-    run = prefect_runs.read(execution.flow_run_id) if execution.flow_run_id else None
-    if execution.status is Status.PENDING_REVIEW and run is not None and not run.state.is_over:
+    if execution.status is Status.PENDING_REVIEW and _may_be_suspended(execution.flow_run_id):
         approval.answer(
             store, execution_id, decision=Decision.CANCEL, source=source, by=by, wait=wait
         )
     else:
-        at_work = _cancel_now(store, execution_id, by=by)
-        if run is not None and not run.state.is_over:
-            prefect_runs.cancel(run.id, at_work=at_work)
+        at_work = _cancel_now(store, execution_id, by=by, before_sign_off=before_sign_off)
+        # with Prefect away the run goes on for now: it notices, or reconciliation cancels it
+        with suppress(PrefectUnavailableError):
+            run = prefect_runs.read(execution.flow_run_id) if execution.flow_run_id else None
+            if run is not None and not run.state.is_over:
+                prefect_runs.cancel(run.id, at_work=at_work)
     with store.database.reading() as session:
         return executions.get(session, execution_id)
 
 
-def _cancel_now(store: Store, execution_id: UUID, *, by: str | None) -> bool:
+def _may_be_suspended(flow_run_id: UUID | None) -> bool:
+    try:
+        run = prefect_runs.read(flow_run_id) if flow_run_id else None
+    except PrefectUnavailableError:
+        return True  # then the answer is recorded, and counts once Prefect is back
+    return run is not None and not run.state.is_over
+
+
+def _cancel_now(store: Store, execution_id: UUID, *, by: str | None, before_sign_off: bool) -> bool:
     """Cancel in the record; returns whether a run holds the lease and has to notice."""
     with store.database.transaction() as session:
         row = locked(session, execution_id)
         status = Status(row.status)
-        if status.is_final:
+        if status.is_final or (before_sign_off and status.is_signed_off):
             raise TransitionNotAllowedError(
                 f"Execution {row.number} is {status}: there is nothing left to cancel."
             )
@@ -130,6 +147,68 @@ def retry(store: Store, execution_id: UUID, *, by: str | None = None) -> Executi
     elif run.state.is_over:
         prefect_runs.restart(run.id, reason="Retried by a person.")
     return execution
+
+
+def deliver_now(store: Store, execution_id: UUID, *, by: str | None = None) -> Execution:
+    """Deliver what was confirmed while the caller waits: one call to each destination left.
+
+    Raises:
+        TransitionNotAllowedError: it is not CONFIRMED, or its agent has no destinations.
+        LeaseLostError: a run is delivering at this moment.
+        DeliveryFailedError: at least one destination has not got the data.
+    """
+    with _confirmed(store, execution_id) as lease:
+        with store.database.transaction() as session:
+            row = locked(session, execution_id, lease=lease)
+            if executions.destination_count(session, execution_id) == 0:
+                raise TransitionNotAllowedError(
+                    f"Execution {row.number} has no data destinations: it ends at CONFIRMED."
+                )
+            if row.failure_code is not None:
+                take_up_again(session, row, by=by)
+        once = store.settings.model_copy(update={"delivery_attempts": 1})
+        try:
+            deliver_all(store, lease, settings=once)
+        except DeliveryFailedError as error:
+            with store.database.transaction() as session:
+                row = locked(session, execution_id, lease=lease)
+                set_failure(session, row, code=error.code, explanation=str(error))
+            raise
+    with store.database.reading() as session:
+        return executions.get(session, execution_id)
+
+
+def record_deliveries(
+    store: Store, execution_id: UUID, made: Sequence[MadeElsewhere], *, by: str | None = None
+) -> Execution:
+    """Note deliveries of confirmed data that were made elsewhere: the data is delivered.
+
+    Raises:
+        TransitionNotAllowedError: the execution is not CONFIRMED.
+        LeaseLostError: a run is delivering at this moment.
+    """
+    with _confirmed(store, execution_id) as lease, store.database.transaction() as session:
+        deliveries.record_elsewhere(session, lease, made, by=by)
+        return executions.get(session, execution_id)
+
+
+@contextmanager
+def _confirmed(store: Store, execution_id: UUID) -> Iterator[Lease]:
+    """The lease on an execution that is CONFIRMED."""
+
+    def check() -> None:
+        with store.database.reading() as session:
+            execution = executions.get(session, execution_id)
+        if execution.status is not Status.CONFIRMED:
+            raise TransitionNotAllowedError(
+                f"Execution {execution.number} is {execution.status}; only one that is CONFIRMED"
+                f" can become {Status.DELIVERED_TO_DESTINATION}."
+            )
+
+    check()  # whoever asks too early or too late takes no lease from a run at work
+    with held(store.database, execution_id, seconds=store.settings.lease_seconds) as lease:
+        check()
+        yield lease
 
 
 def take_up_again(session: Session, row: ExecutionRow, *, by: str | None) -> None:

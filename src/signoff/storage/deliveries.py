@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, select
@@ -97,6 +99,61 @@ def reopen(session: Session, execution_id: UUID) -> int:
             if unfinished or error.startswith(OUTCOME_UNKNOWN):
                 attempt.error = (SENT_AGAIN + error.removeprefix(OUTCOME_UNKNOWN)).strip()
     return len(stuck)
+
+
+@dataclass(frozen=True)
+class MadeElsewhere:
+    """A delivery that somebody else made: a webhook's answer, or the id of a schedule."""
+
+    type: Literal["WEBHOOK", "ASKUI_WORKFLOW"]
+    schedule_id: str | None = None
+    status_code: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    body: str = ""
+
+
+def record_elsewhere(
+    session: Session, lease: Lease, made: Sequence[MadeElsewhere], *, by: str | None
+) -> None:
+    """Record deliveries that were made elsewhere, and move on to DELIVERED_TO_DESTINATION.
+
+    They come after what was tried from here, which keeps its record.
+
+    Raises:
+        TransitionNotAllowedError: the execution is not CONFIRMED.
+    """
+    row = locked(session, lease.execution_id, lease=lease)
+    transition(
+        session,
+        row,
+        Status.DELIVERED_TO_DESTINATION,
+        by=by,
+        note="the deliveries were made elsewhere",
+    )
+    first = len(executions.deliveries(session, row.id))
+    now = datetime.now(UTC)
+    for position, entry in enumerate(made, start=first):
+        delivery = DeliveryRow(
+            id=uuid4(),
+            execution_id=row.id,
+            position=position,
+            type=entry.type,
+            status=DeliveryStatus.DELIVERED,
+            schedule_id=entry.schedule_id,
+        )
+        session.add(delivery)
+        session.flush()
+        session.add(
+            DeliveryAttemptRow(
+                delivery_id=delivery.id,
+                number=1,
+                started_at=now,
+                status_code=entry.status_code,
+                headers=entry.headers,
+                body=entry.body,
+            )
+        )
+    session.flush()
 
 
 class DeliveryLog:

@@ -7,18 +7,15 @@ import re
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from signoff.cli.console import AsJson, out
 from signoff.executions.agents import AGENT_NAME_PATTERN
 from signoff.storage import tokens
 from signoff.storage.store import get_store
 from signoff.storage.tokens import Token
 
 app = typer.Typer(help="Tokens: keys to one workspace over HTTP.", no_args_is_help=True)
-out = Console(highlight=False)
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
 @app.command()

@@ -303,6 +303,19 @@ def resume(flow_run_id: UUID, *, answer_id: UUID | None) -> Resumed:
     raise PrefectUnavailableError(f"Prefect refused to resume the run: {reason or result.status}")
 
 
+# -- events -------------------------------------------------------------------------------------
+
+
+def emit(events: Sequence[JsonObject]) -> None:
+    """Send events; one whose id was sent before is the same one.
+
+    Raises:
+        PrefectUnavailableError: perhaps not all were taken.
+    """
+    with _prefect() as client:
+        client.request("POST", "/events", json=list(events))  # type: ignore[arg-type]
+
+
 # -- deployments --------------------------------------------------------------------------------
 
 

@@ -10,6 +10,7 @@ from time import monotonic
 from uuid import UUID, uuid4
 
 from signoff import approval, lifecycle, prefect_runs
+from signoff.announcements import announce
 from signoff.errors import AnswerRefusedError, SignoffError, TransitionNotAllowedError
 from signoff.executions.models import DeliveryStatus, Execution
 from signoff.executions.reconciliation import Action, Facts, decide
@@ -49,7 +50,7 @@ def keep_reconciling(stop: threading.Event, store: Store | None = None) -> None:
 
 
 def reconcile(store: Store, *, still_ours: Callable[[], bool] = lambda: True) -> dict[UUID, Action]:
-    """One round over all executions in which something may still happen.
+    """One round over all executions in which something may still happen; events go out first.
 
     Args:
         store: the record.
@@ -58,6 +59,7 @@ def reconcile(store: Store, *, still_ours: Callable[[], bool] = lambda: True) ->
     Returns:
         What was done, by execution.
     """
+    announce(store)
     with store.database.reading() as session:
         ids = executions.unsettled_ids(session)
         records = [executions.get(session, execution_id) for execution_id in ids]

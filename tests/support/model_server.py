@@ -26,12 +26,16 @@ PROMPT_TOKENS, COMPLETION_TOKENS = 100, 20
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer. ``manner`` is how the body is sent: whole, dripped, broken off or never."""
+    """One answer. ``manner`` is how the body is sent: whole, dripped, broken off or never.
+
+    A completion is streamed when the request asks for it; ``events`` then replaces its stream's.
+    """
 
     status: int = 200
     body: Body | bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     manner: str = "whole"
+    events: tuple[bytes, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,62 @@ def rate_limited(retry_after: float | str | None = None) -> Reply:
     return Reply(429, {"error": {"message": "Rate limit reached"}}, headers)
 
 
+def data(event: Body | str) -> bytes:
+    """One event of a stream."""
+    payload = event if isinstance(event, str) else json.dumps(event)
+    return f"data: {payload}\n\n".encode()
+
+
+def delta(finish_reason: str | None = None, **message: Any) -> bytes:
+    """An event that carries a piece of the answer."""
+    choice = {"index": 0, "delta": message, "finish_reason": finish_reason}
+    return data({"model": "stub-model", "choices": [choice]})
+
+
+DONE = data("[DONE]")
+USAGE = data(
+    {
+        "choices": [],
+        "usage": {"prompt_tokens": PROMPT_TOKENS, "completion_tokens": COMPLETION_TOKENS},
+    }
+)
+
+
+def stream(*events: bytes) -> Reply:
+    """A stream of just these events; the connection is closed after the last one."""
+    return Reply(events=events)
+
+
+def stalled(*events: bytes) -> Reply:
+    """A stream that sends these, and then only comments that keep the connection alive."""
+    return Reply(events=events, manner="stall")
+
+
+def as_events(completion: Body) -> tuple[bytes, ...]:
+    """A whole completion as a stream, three characters at a time."""
+    choice = completion["choices"][0]
+    message, finish = choice.get("message", {}), choice.get("finish_reason", "stop")
+    pieces = [delta(role="assistant", content=None)]
+    for name in ("reasoning_content", "refusal", "content"):
+        text = message.get(name) or ""
+        pieces += [delta(**{name: text[at : at + 3]}) for at in range(0, len(text), 3)]
+    for index, call in enumerate(message.get("tool_calls", ())):
+        function = call["function"]
+        opening = {"name": function["name"], "arguments": ""}
+        pieces.append(delta(tool_calls=[{**call, "index": index, "function": opening}]))
+        arguments = function["arguments"]
+        pieces += [
+            delta(tool_calls=[{"index": index, "function": {"arguments": arguments[at : at + 3]}}])
+            for at in range(0, len(arguments), 3)
+        ]
+    last = {"choices": [{"index": 0, "delta": {}, "finish_reason": finish}]}
+    if "logprobs" in choice:
+        last["choices"][0]["logprobs"] = choice["logprobs"]
+    known = {key: completion[key] for key in ("model",) if key in completion}
+    usage = [data({"choices": [], "usage": completion["usage"]})] if "usage" in completion else []
+    return (*pieces, data({**known, **last}), *usage, DONE)
+
+
 def disconnect() -> Reply:
     """The connection is closed without a word."""
     return Reply(manner="disconnect")
@@ -164,10 +224,20 @@ class ModelServer:
         tools: bool = True,
         forced_tools: bool = True,
         images: bool = True,
+        streaming: bool = True,
+        stream_options: bool = True,
+        logprobs: bool = True,
+        required_tools: bool = True,
+        models: Body | None = None,
         fallback: Callable[[Request], Reply] | None = None,
     ) -> None:
         self.json_schema, self.json_object = json_schema, json_object
         self.tools, self.forced_tools, self.images = tools, forced_tools, images
+        self.streaming, self.stream_options = streaming, stream_options
+        self.logprobs, self.required_tools = logprobs, required_tools
+        self.models = models
+        self.asked_for_models = 0
+        self.disconnected = threading.Event()
         self.fallback = fallback or (lambda request: error(418, "the test's script is over"))
         self.journal: list[Request] = []
         self._script: deque[Reply] = deque()
@@ -218,11 +288,23 @@ class ModelServer:
             return error(400, "This response_format type is unavailable now")
         if kind == "json_object" and not self.json_object:
             return error(422, "json_object response format is not supported for this model")
+        if "logprobs" in request.body and not self.logprobs:
+            return error(400, "logprobs are not supported with this model")
+        if "stream_options" in request.body and not self.stream_options:
+            return error(400, "Unrecognized request argument supplied: stream_options")
+        if request.body.get("stream") and not self.streaming:
+            return error(400, "Streaming is not supported")
         if "tools" in request.body and not self.tools:
             return error(400, "this model does not support tools")
+        if request.body.get("tool_choice") == "required" and not self.required_tools:
+            return error(400, "tool_choice 'required' is not supported")
         if isinstance(request.body.get("tool_choice"), dict) and not self.forced_tools:
             return error(400, "tool_choice is not supported")
         return None
+
+
+def _is_completion(reply: Reply) -> bool:
+    return reply.status == 200 and isinstance(reply.body, dict) and bool(reply.body.get("choices"))
 
 
 class _HTTPServer(ThreadingHTTPServer):
@@ -231,6 +313,16 @@ class _HTTPServer(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        server = self.server
+        assert isinstance(server, _HTTPServer)
+        server.model.asked_for_models += 1
+        told = server.model.models
+        if self.path == "/v1/models" and told is not None:
+            self._send(Reply(body=told))
+        else:
+            self._send(error(404, f"no such path: {self.path}"))
+
     def do_POST(self) -> None:
         length = int(self.headers["Content-Length"])
         body = json.loads(self.rfile.read(length))
@@ -243,10 +335,33 @@ class _Handler(BaseHTTPRequestHandler):
         reply = server.model.reply(Request(self.path, headers, body))
         stopping = server.model.stopping
         match reply.manner:
+            case "whole" if reply.events is not None:
+                self._stream(reply.events)
+            case "whole" if body.get("stream") and _is_completion(reply):
+                assert isinstance(reply.body, dict)
+                self._stream(as_events(reply.body))
             case "whole":
                 self._send(reply)
+            case "stall":
+                self._stream(reply.events or ())
+                while not stopping.wait(0.005):
+                    try:
+                        self.wfile.write(b": still thinking\n\n")
+                    except OSError:
+                        server.model.disconnected.set()
+                        return
             case "hang":
-                stopping.wait()
+                self.connection.settimeout(0.01)
+                while not stopping.is_set():
+                    try:
+                        gone = self.connection.recv(1) == b""
+                    except TimeoutError:
+                        continue
+                    except OSError:
+                        gone = True
+                    if gone:
+                        server.model.disconnected.set()
+                        return
             case "disconnect":
                 pass
             case "broken_off":
@@ -259,6 +374,14 @@ class _Handler(BaseHTTPRequestHandler):
                         self.wfile.write(b" ")
                     except OSError:
                         return
+
+    def _stream(self, events: tuple[bytes, ...]) -> None:
+        # no length: the end of the connection is the end of the stream
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        for event in events:
+            self.wfile.write(event)
 
     def _send(self, reply: Reply) -> None:
         body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()

@@ -23,6 +23,7 @@ from signoff.executions.models import (
     Execution,
     FieldChange,
     ReviewAnswer,
+    TrailEntry,
 )
 from signoff.executions.states import Status
 from signoff.executions.validation import find_problems
@@ -71,6 +72,7 @@ def write_form(store: Store, execution_id: UUID) -> None:
         execution = executions.get(session, execution_id)
         problems = reviews.problems(session, execution_id)
         infos = executions.document_infos(session, execution_id) or []
+        trail = executions.trail(session, execution_id)
     if execution.status is not Status.PENDING_REVIEW or execution.flow_run_id is None:
         return
     if execution.extraction is None:
@@ -81,11 +83,28 @@ def write_form(store: Store, execution_id: UUID) -> None:
         data=shown_data(store, execution),
         data_revision=execution.data_revision,
     )
-    pictures = page_pictures(open_documents(store, infos), execution.extraction.evidence)
-    description = describe(execution, problems=problems, pictures=pictures)
+    pictures = page_pictures(
+        open_documents(store, infos),
+        execution.extraction.evidence,
+        confidence=execution.extraction.confidence,
+    )
+    description = describe(
+        execution, problems=problems, reason=_policy_reason(trail), pictures=pictures
+    )
     prefect_runs.write_form(
         execution.flow_run_id, execution.review_round, schema=schema, description=description
     )
+
+
+def _policy_reason(trail: Sequence[TrailEntry]) -> str:
+    """Why the policy sent the data to a person."""
+    notes = (
+        entry.note
+        for entry in trail
+        if entry.from_status is Status.PENDING_DATA_EXTRACTION
+        and entry.to_status is Status.PENDING_REVIEW
+    )
+    return next(notes, "")
 
 
 def edit(store: Store, execution_id: UUID, data: JsonObject, *, by: str | None = None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -94,11 +95,11 @@ def test_scores_of_what_was_held_out_are_in_the_labels_order() -> None:
 # -- what a review says of each value -------------------------------------------------------------
 
 
-def read(data: dict[str, object], *pointers: str) -> Extraction:
+def read(data: dict[str, Any], *pointers: str) -> Extraction:
     return Extraction(data=data, signals=dict.fromkeys(pointers, GOOD), model="m")
 
 
-def left(extraction: Extraction, confirmed: dict[str, object]) -> list[tuple[object, bool]]:
+def left(extraction: Extraction, confirmed: dict[str, Any]) -> list[tuple[object, bool]]:
     return [(label.value, label.left) for label in labels_of(extraction, confirmed, group=1)]
 
 

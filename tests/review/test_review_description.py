@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -15,9 +16,15 @@ from markdown_it.token import Token
 
 from signoff.executions.failures import Failure
 from signoff.executions.models import (
+    CheckResult,
+    CheckStatus,
+    Disagreement,
     Evidence,
     Execution,
     Extraction,
+    FieldSignals,
+    MatchKind,
+    OnFailure,
     PendingReview,
     StoredFile,
     Trigger,
@@ -152,9 +159,99 @@ def test_the_weakest_fields_head_the_table_and_the_table_ends() -> None:
         execution(Extraction(data=data, confidence=confidence, evidence=evidence, model="m"))
     )
     rows = [line for line in text.splitlines() if line.startswith("| lines")]
-    assert rows[0] == "| lines › 1 › amount | 0 | 0% | file 1, page 2: \\| 0\\,00 \\| |"
+    assert rows[0] == "| lines › 1 › amount | 0 | 0% | page 2: \\| 0\\,00 \\| |"
     assert len(rows) == MAX_FIELDS
-    assert f"{40 - MAX_FIELDS} fields of 25% or more" in text
+    assert f"{40 - MAX_FIELDS} more values, of 15% or more" in text
+
+
+def judged(**changes: Any) -> Extraction:
+    data = {"number": "17", "total": 12.5, "lines": [{"amount": 5}, {"amount": 7.5}]}
+    scores = {"/number": 0.95, "/total": 0.99, "/lines/0/amount": 0.99, "/lines/1/amount": 0.3}
+    return Extraction.model_validate(
+        {"data": data, "confidence": scores, "model": "m", "ungrounded": ["/lines/1/amount"]}
+        | changes
+    )
+
+
+def looked_at(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.startswith("| ")][2:]
+
+
+def test_values_that_are_sure_are_one_line() -> None:
+    text = describe(execution(judged()))
+    assert looked_at(text) == [
+        "| lines › 2 › amount | 7\\.5 | 30% | **stands nowhere in the documents** |"
+    ]
+    assert "**3 values are** sure" in text
+
+
+def test_failed_checks_come_before_everything_else() -> None:
+    failed = CheckResult(
+        name="sum of lines",
+        status=CheckStatus.FAILED,
+        on_failure=OnFailure.FLAG,
+        message="12.5 is not 5 + 7",
+        pointers=["/total", "/lines"],
+    )
+    text = describe(execution(judged(checks=[failed])), reason="Not signed off by the policy.")
+    places = [text.index(part) for part in ("12\\.5 is not", "Not signed off", "| Look at")]
+    assert places == sorted(places)
+    assert "check sum of lines" in next(row for row in looked_at(text) if "| total" in row)
+    assert "check sum of lines" in next(row for row in looked_at(text) if "lines › 1" in row)
+    assert "**1 value is** sure" in text
+
+
+def test_what_other_readers_read_is_told() -> None:
+    others = [
+        Disagreement(pointer="/total", reader="challenger", value=21.5),
+        Disagreement(pointer="/number", reader="offline", value=None),
+        Disagreement(pointer="/due", reader="offline", value="2026-01-01"),
+        Disagreement(pointer="/lines/2", reader="challenger", value={"amount": 9}),
+    ]
+    text = describe(execution(judged(disagreements=others)))
+    assert "**the challenger read 21\\.5**" in text
+    assert "**the offline reader read nothing**" in text
+    assert "| due |  | – | **the offline reader read 2026\\-01\\-01** |" in text
+    assert "| lines › 3 |  | – | **the challenger read amount\\: 9** |" in text
+
+
+def test_words_that_are_hard_to_read_are_told() -> None:
+    signals = FieldSignals(match=MatchKind.FUZZY, similarity=0.9, word_confidence=0.42, places=1)
+    text = describe(execution(judged(signals={"/total": signals})))
+    assert "found only nearly \\(90\\%\\)" in text
+    assert "hard to read \\(OCR 42\\%\\)" in text
+
+
+def test_what_a_person_edited_is_not_doubted() -> None:
+    edited = judged(
+        as_read={"number": "17", "total": 12.5, "lines": [{"amount": 5}, {"amount": 8}]}
+    )
+    text = describe(execution(edited))
+    assert looked_at(text) == []
+    assert "1 value is edited by a person since" in text
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_nothing_that_was_read_acts_in_the_table(hostile: str) -> None:
+    read = judged(
+        data={"number": hostile, "total": 1, "lines": []},
+        confidence={"/number": 0.2},
+        disagreements=[Disagreement(pointer="/number", reader="challenger", value=hostile)],
+        notes=[hostile],
+        checks=[
+            CheckResult(
+                name=hostile,
+                status=CheckStatus.FAILED,
+                on_failure=OnFailure.FLAG,
+                message=hostile,
+                pointers=["/number"],
+            )
+        ],
+    )
+    tokens = PARSER.parse(describe(execution(read), reason=hostile))
+    kinds = {child.type for token in tokens for child in token.children or []}
+    assert kinds <= {"text", "text_special", "strong_open", "strong_close"}
+    assert not any(token.type == "html_block" for token in tokens)
 
 
 def test_a_property_that_looks_like_a_number_is_not_counted_up() -> None:

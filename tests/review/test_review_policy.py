@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signoff.executions.agents import Agent, ReviewPolicy
+from signoff.executions.agents import Agent
 from signoff.executions.models import (
     NO_SECOND_OPINION,
     CheckResult,
@@ -18,6 +18,7 @@ from signoff.executions.models import (
     Extraction,
     OnFailure,
 )
+from signoff.executions.review_policy import ReviewPolicy
 from signoff.review.policy import MAX_REASONS, decide, sampled
 
 DATA: dict[str, Any] = {

@@ -9,15 +9,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from signoff.executions.models import Evidence, Execution, Extraction
+from signoff.executions.models import Evidence, Execution
+from signoff.review.attention import SURE, Attention, Doubt, attention_for
 from signoff.review.pictures import Picture
 
-MAX_FIELDS = 25
+MAX_FIELDS = 15
 MAX_LISTED = 20
 MAX_TEXT = 1000
 MAX_VALUE = 80
+MAX_REASON = 160
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _LINK = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=@)", re.IGNORECASE)
@@ -46,15 +47,21 @@ def escape_markdown(text: str, *, limit: int = MAX_TEXT) -> str:
 
 
 def describe(
-    execution: Execution, *, problems: Sequence[str] = (), pictures: Sequence[Picture] = ()
+    execution: Execution,
+    *,
+    problems: Sequence[str] = (),
+    reason: str = "",
+    pictures: Sequence[Picture] = (),
 ) -> str:
-    """The markdown above the form.
+    """The markdown above the form: what needs eyes first.
 
     Args:
         execution: what waits for review.
         problems: what was wrong with the last round's answer.
+        reason: why the review policy did not sign it off.
         pictures: pages to look at.
     """
+    extraction = execution.extraction
     blocks = [f"### {escape_markdown(execution.agent_name)} · execution {execution.number}"]
     if problems:
         blocks.append("**The last answer was not taken.** Correct this and submit again:")
@@ -62,15 +69,18 @@ def describe(
     if execution.failure is not None:
         code, explanation = execution.failure.code, execution.failure.explanation
         blocks.append(f"**{escape_markdown(code)}**: {escape_markdown(explanation)}")
-        if execution.extraction is not None:
+        if extraction is not None:
             blocks.append("What is shown is the best attempt: correct it, or cancel.")
-    if execution.extraction is not None and execution.extraction.offline:
+    if extraction is not None and extraction.offline:
         blocks.append("**Read offline**, without a model: check every value.")
+    attention = attention_for(extraction) if extraction is not None else Attention()
+    blocks.extend(_checks_and_notes(attention))
+    if reason:
+        blocks.append(escape_markdown(reason))
+    blocks.extend(_doubts(attention, files=len(execution.files)))
     if execution.files:
         blocks.append(_listed([_file(file.name, file.size) for file in execution.files]))
     blocks.extend(_picture(picture) for picture in pictures)
-    if execution.extraction is not None:
-        blocks.extend(_confidence(execution.extraction))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -93,45 +103,53 @@ def _picture(picture: Picture) -> str:
     return f"{name}, page {picture.page}\n\n![Page {picture.page}]({picture.data_uri})"
 
 
-def _confidence(extraction: Extraction) -> Iterator[str]:
-    scored = sorted(extraction.confidence.items(), key=lambda item: item[1])
-    if not scored:
-        return
-    lines = ["| Field | Value | Confidence | Read in |", "| --- | --- | ---: | --- |"]
-    for pointer, confidence in scored[:MAX_FIELDS]:
-        name, value = _name_and_value(extraction.data, pointer)
-        cells = (
-            escape_markdown(name, limit=MAX_VALUE),
-            escape_markdown(value, limit=MAX_VALUE),
-            f"{confidence:.0%}",
-            _place(extraction.evidence.get(pointer)),
+def _checks_and_notes(attention: Attention) -> Iterator[str]:
+    if attention.failed_checks:
+        yield "**Failed checks:**"
+        yield _listed(
+            [
+                f"**{escape_markdown(check.name)}**: {escape_markdown(check.message)}"
+                for check in attention.failed_checks
+            ]
         )
-        lines.append("| " + " | ".join(cells) + " |")
-    yield "Least certain first:"
-    yield "\n".join(lines)
-    if len(scored) > MAX_FIELDS:
-        yield f"… and {len(scored) - MAX_FIELDS} fields of {scored[MAX_FIELDS][1]:.0%} or more."
+    if attention.notes:
+        yield _listed([escape_markdown(note) for note in attention.notes])
 
 
-def _place(evidence: Evidence | None) -> str:
-    if evidence is None:
-        return ""
+def _doubts(attention: Attention, *, files: int) -> Iterator[str]:
+    doubts = attention.doubts
+    if doubts:
+        lines = ["| Look at | Value | Sure | Why, and where |", "| --- | --- | ---: | --- |"]
+        for doubt in doubts[:MAX_FIELDS]:
+            cells = (
+                escape_markdown(doubt.name, limit=MAX_VALUE),
+                escape_markdown(doubt.value, limit=MAX_VALUE),
+                "–" if doubt.confidence is None else f"{doubt.confidence:.0%}",
+                _why(doubt, files=files),
+            )
+            lines.append("| " + " | ".join(cells) + " |")
+        yield "\n".join(lines)
+    if len(doubts) > MAX_FIELDS:
+        least = doubts[MAX_FIELDS].confidence or 0.0
+        yield f"… and {len(doubts) - MAX_FIELDS} more values, of {least:.0%} or more."
+    if attention.sure:
+        yield f"**{_values(attention.sure)}** sure: {SURE:.0%} or more, and nothing against."
+    if attention.edited:
+        yield f"{_values(attention.edited)} edited by a person since."
+
+
+def _values(count: int) -> str:
+    return "1 value is" if count == 1 else f"{count} values are"
+
+
+def _why(doubt: Doubt, *, files: int) -> str:
+    parts = [f"**{escape_markdown(reason, limit=MAX_REASON)}**" for reason in doubt.against]
+    if doubt.evidence is not None:
+        parts.append(_place(doubt.evidence, files=files))
+    return "; ".join(parts)
+
+
+def _place(evidence: Evidence, *, files: int) -> str:
+    file = f"file {evidence.file}, " if files > 1 or evidence.file > 1 else ""
     quote = escape_markdown(evidence.quote, limit=MAX_VALUE)
-    return f"file {evidence.file}, page {evidence.page}" + (f": {quote}" if quote else "")
-
-
-def _parts(pointer: str) -> list[str]:
-    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
-
-
-def _name_and_value(data: Any, pointer: str) -> tuple[str, str]:
-    """What a pointer points at, rows counted as people do: ``lines › 1 › amount``."""
-    names = []
-    for part in _parts(pointer):
-        row = isinstance(data, list) and part.isdecimal() and len(part) < 10
-        names.append(str(int(part) + 1) if row else part)
-        try:
-            data = data[int(part)] if row else data[part]
-        except (LookupError, TypeError):
-            data = None
-    return " › ".join(names), "" if data is None else str(data)
+    return f"{file}page {evidence.page}" + (f": {quote}" if quote else "")

@@ -18,7 +18,10 @@ MAX_BYTES = 600_000
 
 _SIDES = (1400, 1100, 850, 640, 480)  # pixels, of a page's longer side
 _QUALITIES = (80, 65, 50)
-_BOX_COLOURS = ("#d6336c", "#1971c2", "#2f9e44", "#e8590c", "#7048e8")
+_SURE, _LIKELY, _DOUBTFUL, _UNSCORED = "#2f9e44", "#e8890c", "#d6336c", "#1971c2"
+_SURE_FROM, _LIKELY_FROM = 0.9, 0.6
+
+_Box = tuple[tuple[float, float, float, float], str]
 
 
 @dataclass(frozen=True)
@@ -39,10 +42,13 @@ def page_pictures(
     documents: Sequence[Document],
     evidence: Mapping[str, Evidence],
     *,
+    confidence: Mapping[str, float] | None = None,
     max_pictures: int = 3,
     max_bytes: int = MAX_BYTES,
 ) -> list[Picture]:
     """The pages most worth a look, in reading order, with boxes around the evidence.
+
+    Boxes of sure values are green, of likely ones orange, of doubtful ones red.
 
     Pages with the most evidence come first, then each document's first pages. Pages that cannot
     be drawn are left out: a form without a picture is better than none.
@@ -50,6 +56,7 @@ def page_pictures(
     Args:
         documents: the execution's documents.
         evidence: where values were read, by JSON pointer.
+        confidence: how sure they are.
         max_pictures: the most pictures.
         max_bytes: their size together.
     """
@@ -61,8 +68,8 @@ def page_pictures(
         if len(found) == max_pictures:
             break
         boxes = [
-            place.box
-            for place in evidence.values()
+            (place.box, _colour((confidence or {}).get(pointer)))
+            for pointer, place in evidence.items()
             if place.box is not None and (place.file, place.page) == (document.info.number, page)
         ]
         jpeg = _jpeg(document, page, boxes, budget)
@@ -101,7 +108,7 @@ def _candidates(
 def _jpeg(
     document: Document,
     page: int,
-    boxes: Sequence[tuple[float, float, float, float]],
+    boxes: Sequence[_Box],
     max_bytes: int,
 ) -> bytes | None:
     try:
@@ -122,11 +129,19 @@ def _jpeg(
     return None
 
 
-def _draw(image: Image.Image, boxes: Sequence[tuple[float, float, float, float]]) -> None:
+def _colour(confidence: float | None) -> str:
+    if confidence is None:
+        return _UNSCORED
+    if confidence >= _SURE_FROM:
+        return _SURE
+    return _LIKELY if confidence >= _LIKELY_FROM else _DOUBTFUL
+
+
+def _draw(image: Image.Image, boxes: Sequence[_Box]) -> None:
     draw = ImageDraw.Draw(image)
     width, height = image.size
     line = max(2, max(image.size) // 700)
-    for index, box in enumerate(dict.fromkeys(boxes)):
+    for box, colour in dict.fromkeys(boxes):
         left, top, right, bottom = (min(max(edge, 0.0), 1.0) for edge in box)
         if right <= left or bottom <= top:
             continue
@@ -134,4 +149,4 @@ def _draw(image: Image.Image, boxes: Sequence[tuple[float, float, float, float]]
             *(left * width - 2 * line, top * height - 2 * line),
             *(right * width + 2 * line, bottom * height + 2 * line),
         )
-        draw.rectangle(corners, outline=_BOX_COLOURS[index % len(_BOX_COLOURS)], width=line)
+        draw.rectangle(corners, outline=colour, width=line)

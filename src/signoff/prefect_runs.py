@@ -312,8 +312,8 @@ def emit(events: Sequence[JsonObject]) -> None:
     Raises:
         PrefectUnavailableError: perhaps not all were taken.
     """
-    with _prefect() as client:
-        client.request("POST", "/events", json=list(events))  # type: ignore[arg-type]
+    with connected() as client:
+        client.request("POST", "/events", json=list(events))
 
 
 # -- deployments --------------------------------------------------------------------------------

@@ -15,8 +15,12 @@ from signoff.errors import (
     InvalidAgentError,
     LeaseLostError,
     MaxRetriesExceededError,
+    ModelRefusedError,
+    TokenLimitError,
+    ValidationFailedError,
 )
-from signoff.executions.models import Evidence, Extraction, Iteration
+from signoff.executions.checks import OneOfCheck
+from signoff.executions.models import Evidence, Extraction, Iteration, OnFailure
 from signoff.extraction.loop import extract
 from signoff.extraction.model_reader import ModelReader
 from signoff.extraction.reader import Reader, Reading, ReadRequest
@@ -281,3 +285,167 @@ def test_many_problems_are_told_in_few_lines() -> None:
 def test_schema_that_cannot_be_applied_is_the_agents_fault(sub: dict[str, Any]) -> None:
     with pytest.raises(InvalidAgentError, match="data schema"):
         run(Scripted({"x": "y"}), Record(), schema={"type": "object", "properties": {"x": sub}})
+
+
+@pytest.mark.parametrize(
+    "nothing", [{"total": None, "date": None}, {"total": None, "rows": [{"x": ""}]}]
+)
+def test_data_without_any_value_is_a_failure(nothing: dict[str, Any]) -> None:
+    anything = {"type": "object", "properties": {"total": {}}}
+    with pytest.raises(MaxRetriesExceededError, match="no value at all") as caught:
+        run(Scripted(nothing), Record(), schema=anything, max_corrections=0)
+    assert caught.value.best is None
+
+
+# -- checks ---------------------------------------------------------------------------------
+
+
+def currency(on_failure: OnFailure, *values: str) -> OneOfCheck:
+    return OneOfCheck(
+        name="currency", fields=["/currency"], values=[*values], on_failure=on_failure
+    )
+
+
+def test_failed_check_goes_back_to_the_model() -> None:
+    record = Record()
+    reader = Scripted({**GOOD, "currency": "USD"}, {**GOOD, "currency": "EUR"})
+    checks = [currency(OnFailure.RETRY, "EUR")]
+    assert run(reader, record, checks=checks).data == {**GOOD, "currency": "EUR"}
+    first, second = record.iterations
+    assert first.observation.startswith("- currency: ")
+    assert "'USD'" in first.observation or "USD" in first.observation
+    assert second.observation == ""
+    assert reader.requests[1].earlier[0].observation == first.observation
+
+
+def test_flagged_check_stops_nothing() -> None:
+    wrong = {**GOOD, "currency": "USD"}
+    assert run(Scripted(wrong), Record(), checks=[currency(OnFailure.FLAG, "EUR")]).data == wrong
+
+
+def test_rejecting_check_ends_at_once_and_stays_so_after_a_restart() -> None:
+    record = Record()
+    checks = [currency(OnFailure.REJECT, "EUR")]
+    reader = Scripted({**GOOD, "currency": "USD"}, GOOD)
+    for _ in range(2):
+        with pytest.raises(ValidationFailedError, match="currency"):
+            run(reader, record, checks=checks)
+    assert len(record.iterations) == len(reader.requests) == 1
+    # a person has restarted it: it is read anew
+    assert run(reader, record, checks=checks, forgiven=1).data == GOOD
+
+
+def test_checks_wait_until_the_schema_is_met() -> None:
+    record = Record()
+    checks = [currency(OnFailure.REJECT, "EUR")]
+    reader = Scripted({**ONE_WRONG, "currency": "USD"}, GOOD)
+    assert run(reader, record, checks=checks).data == GOOD
+    assert "currency" not in record.iterations[0].observation
+
+
+def test_best_attempt_has_the_fewest_problems_then_failed_checks() -> None:
+    euro = currency(OnFailure.RETRY, "EUR")
+    flag = OneOfCheck(name="n", fields=["/total"], values=[1.0], on_failure=OnFailure.FLAG)
+    one_failed = {**GOOD, "total": 1.0, "currency": "USD"}
+    reader = Scripted(one_failed, {**GOOD, "currency": "USD"}, ONE_WRONG)
+    with pytest.raises(MaxRetriesExceededError) as caught:
+        run(reader, Record(), checks=[euro, flag], max_corrections=2)
+    assert caught.value.best is not None
+    assert caught.value.best.data == one_failed
+
+
+# -- what was paid --------------------------------------------------------------------------
+
+
+def test_tokens_have_a_ceiling() -> None:
+    record = Record()
+    reader = Scripted(ONE_WRONG, ONE_WRONG, GOOD, prompt_tokens=90, completion_tokens=10)
+    with pytest.raises(TokenLimitError, match="SIGNOFF_EXTRACTION_TOKENS") as caught:
+        run(reader, record, max_tokens=200)
+    assert len(record.iterations) == 2
+    assert caught.value.best is not None
+    # and after a restart as well
+    with pytest.raises(TokenLimitError):
+        run(reader, record, max_tokens=200)
+    assert len(reader.requests) == 2
+
+
+def test_turns_of_other_parts_and_readers_use_time_and_tokens_up() -> None:
+    other = submitted(1, GOOD, observation="", seconds=50).model_copy(
+        update={"part": "pages 1-9", "prompt_tokens": 100}
+    )
+    challenged = submitted(2, GOOD, observation="", seconds=5).model_copy(
+        update={"role": "challenger", "prompt_tokens": 100}
+    )
+    with pytest.raises(DeadlineExceededError):
+        run(Scripted(), Record(other, challenged), seconds=55)
+    with pytest.raises(TokenLimitError):
+        run(Scripted(), Record(other, challenged), max_tokens=200)
+    # but they are not this part's turns
+    reader = Scripted(GOOD)
+    record = Record(other, challenged)
+    assert run(reader, record, part="pages 9-17", pages=(1, 9, 17)).data == GOOD
+    assert reader.requests[0].earlier == ()
+    assert reader.requests[0].pages == (1, 9, 17)
+    assert (record.iterations[-1].number, record.iterations[-1].part) == (3, "pages 9-17")
+
+
+def test_paid_refusal_is_on_record_and_not_asked_for_again() -> None:
+    class Refusing(Scripted):
+        def read(self, request: ReadRequest) -> Reading:
+            self.requests.append(request)
+            raise ModelRefusedError(
+                "no", model="m", prompt_tokens=7, completion_tokens=3, cost=Decimal("0.1")
+            )
+
+    record, reader = Record(), Refusing()
+    for _ in range(2):
+        with pytest.raises(ModelRefusedError, match="no"):
+            run(reader, record)
+    (turn,) = record.iterations
+    assert (turn.action, turn.observation, turn.cost) == ("refused", "no", Decimal("0.1"))
+    assert (turn.prompt_tokens, turn.completion_tokens, turn.model) == (7, 3, "m")
+    assert len(reader.requests) == 1
+
+
+def test_model_that_declines_makes_way_for_the_next() -> None:
+    class Two(Scripted):
+        def read(self, request: ReadRequest) -> Reading:
+            self.requests.append(request)
+            if not any(turn.action == "refused" for turn in request.earlier):
+                return Reading(
+                    model="a",
+                    data=None,
+                    action="refused",
+                    tool_input={"model": "a"},
+                    problem="no",
+                    prompt_tokens=5,
+                )
+            return Reading(model="b", data=GOOD)
+
+    record = Record()
+    assert run(Two(), record, max_corrections=0).model == "b"
+    assert [turn.model for turn in record.iterations] == ["a", "b"]
+
+
+# -- what models are shown ------------------------------------------------------------------
+
+
+def test_examples_are_shown_only_where_asked_for() -> None:
+    sub = {"type": "string", "examples": ["R-1"], "default": "R-0"}
+    schema = {
+        "type": "object",
+        "properties": {
+            "default": sub,
+            "rows": {"type": "array", "items": {"properties": {"n": sub}}},
+        },
+    }
+    data = {"default": "x"}
+    for more, shown in (({}, False), ({"show_examples": True}, True)):
+        reader = Scripted(data)
+        run(reader, Record(), schema=schema, **more)
+        assert ("examples" in str(reader.requests[0].schema)) is shown
+        assert "default" in reader.requests[0].schema["properties"]
+    reader = Scripted(data, offline=True)
+    run(reader, Record(), schema=schema)
+    assert reader.requests[0].schema == schema

@@ -1,0 +1,5 @@
+"""Documents and lists of any length."""
+
+from signoff.extraction.long_documents.reading import extract_documents
+
+__all__ = ["extract_documents"]

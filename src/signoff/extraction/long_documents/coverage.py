@@ -1,0 +1,126 @@
+"""Rows read, held against the rows that the pages show: a gap is seen, never a silent loss.
+
+What a row looks like is learned from the lines on which rows were found. A line that looks the
+same and on which none was found is a row that was not read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from signoff.extraction.long_documents.merging import Row, same_row
+from signoff.extraction.long_documents.page_lines import Line, Place
+from signoff.extraction.long_documents.part_schema import Path
+from signoff.extraction.long_documents.rows_seen import LEAST_ROWS, find_patterns, fits, seen_rows
+
+SAME_SHARE = 0.75
+"""How much of a row's cells a line must have in the same columns to be taken for an unread row."""
+TABLE_CELLS = 3
+"""With fewer columns a sum looks like a row."""
+PLACED_SHARE = 0.7
+"""When fewer rows than this share were found on the pages, lines without one say nothing."""
+SAMPLE = 100
+MANY_ROWS = 8
+QUOTE = 60
+MAX_NOTES = 20
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A page that shows rows which were not read."""
+
+    document: int
+    page: int
+    seen: int
+    missing: tuple[Line, ...]
+
+    @property
+    def note(self) -> str:
+        """What the reviewer is told."""
+        quote = " ".join(self.missing[0].text.split())
+        quote = quote if len(quote) <= QUOTE else f"{quote[:QUOTE]}…"
+        which = "missing is" if len(self.missing) == 1 else "among those missing is"
+        return (
+            f"Page {self.page} of document {self.document} shows {self.seen} rows,"
+            f" {self.seen - len(self.missing)} were read; {which}: {quote}"
+        )
+
+
+def compare(
+    pages: Iterable[Sequence[Line]], rows: Mapping[Path, Sequence[Row]]
+) -> tuple[list[Gap], list[str]]:
+    """The pages with rows that were not read, and what the reviewer is told of it."""
+    gaps = find_gaps(pages, rows)
+    doubled = [row for found in rows.values() for row in surplus(found)]
+    return gaps, notes_of(gaps, doubled)
+
+
+def find_gaps(pages: Iterable[Sequence[Line]], rows: Mapping[Path, Sequence[Row]]) -> list[Gap]:
+    """The pages with rows that were not read.
+
+    Args:
+        pages: each page's lines.
+        rows: of each list, the rows that were read.
+    """
+    taken = {row.place for found in rows.values() for row in found if row.place}
+    read = sum(map(len, rows.values()))
+    kept = list(pages)
+    if read and len(taken) < PLACED_SHARE * read:
+        return []
+    if not taken:
+        return _nothing_read(kept)
+    lines = [line for page in kept for line in page if line.place in taken]
+    sample = lines[:: max(1, len(lines) // SAMPLE)]
+    patterns = find_patterns(sample, least=min(LEAST_ROWS, max(2, len(sample) // 20)))
+    patterns = [pattern for pattern in patterns if len(pattern.cells) >= TABLE_CELLS]
+    gaps = []
+    for page in kept:
+        missing = tuple(
+            line
+            for line in page
+            if line.place not in taken
+            and any(fits(line, pattern, share=SAME_SHARE) for pattern in patterns)
+        )
+        if missing:
+            found = sum(line.place in taken for line in page)
+            place = missing[0].place
+            gaps.append(Gap(place.document, place.page, found + len(missing), missing))
+    return gaps
+
+
+def _nothing_read(pages: Sequence[Sequence[Line]]) -> list[Gap]:
+    """A list that was not read at all, although a page shows a long table."""
+    gaps = []
+    for page in pages:
+        rows = [row for row in seen_rows(page) if len(row.cells) > TABLE_CELLS]
+        if len(rows) >= MANY_ROWS:
+            place = rows[0].place
+            gaps.append(Gap(place.document, place.page, len(rows), tuple(rows)))
+    return gaps
+
+
+def surplus(rows: Sequence[Row]) -> list[Row]:
+    """Rows beyond those that the pages show: equal to one that was found, with no line left."""
+    placed = [row for row in rows if row.place]
+    if not placed or len(placed) < PLACED_SHARE * len(rows):
+        return []
+    loose = [row for row in rows if row.place is None]
+    return [row for row in loose if any(same_row(row.value, other.value) for other in placed)]
+
+
+def notes_of(gaps: Sequence[Gap], doubled: Sequence[Row]) -> list[str]:
+    """What the reviewer is told of rows missing and rows too many."""
+    notes = [gap.note for gap in gaps[:MAX_NOTES]]
+    if len(gaps) > MAX_NOTES:
+        left = sum(len(gap.missing) for gap in gaps[MAX_NOTES:])
+        notes.append(f"On {len(gaps) - MAX_NOTES} more pages {left} rows were not read.")
+    if doubled:
+        rows = "One row is" if len(doubled) == 1 else f"{len(doubled)} rows are"
+        notes.append(f"{rows} listed more often than the pages show.")
+    return notes
+
+
+def places_of(gaps: Sequence[Gap]) -> frozenset[Place]:
+    """Where the missing rows stand."""
+    return frozenset(line.place for gap in gaps for line in gap.missing)

@@ -1,0 +1,169 @@
+"""How long documents are divided: what is read in one call, and what in which."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from signoff.documents.model import Document
+from signoff.extraction.long_documents.page_lines import Place, page_lines
+from signoff.extraction.long_documents.room import Room
+from signoff.extraction.long_documents.rows_seen import Pattern, find_patterns, seen_rows
+from signoff.extraction.page_budget import page_text
+from signoff.extraction.page_text import estimate_tokens
+
+PAGE_TOKENS = 20
+DOCUMENT_TOKENS = 80
+"""What surrounds a page, and a document."""
+MAX_PATTERNS = 12
+
+_NAME = re.compile(r"document (\d+), pages? (\d+)(?: to (\d+))?(?:, lines (\d+) to (\d+))?")
+
+
+class Part(NamedTuple):
+    """Pages of a document, or, where ``lines`` is set, some lines of its one page."""
+
+    document: int
+    first: int
+    last: int
+    lines: tuple[int, int] | None = None
+
+    def __str__(self) -> str:
+        pages = f"pages {self.first} to {self.last}"
+        if self.first == self.last:
+            pages = f"page {self.first}"
+        lines = f", lines {self.lines[0] + 1} to {self.lines[1]}" if self.lines else ""
+        return f"document {self.document}, {pages}{lines}"
+
+    @classmethod
+    def parse(cls, name: str) -> Part | None:
+        """The part of that name; ``None`` when it is no part's."""
+        match = _NAME.fullmatch(name)
+        if not match:
+            return None
+        document, first, last, start, end = match.groups()
+        lines = (int(start) - 1, int(end)) if start else None
+        return cls(int(document), int(first), int(last or first), lines)
+
+    def owns(self, place: Place) -> bool:
+        """Whether the place is in the part itself, not in what it shares with its neighbours."""
+        if self == WHOLE:
+            return True
+        if place.document != self.document or not self.first <= place.page <= self.last:
+            return False
+        return self.lines is None or self.lines[0] <= place.line < self.lines[1]
+
+
+WHOLE = Part(0, 0, 0)
+"""Everything, read in one call."""
+
+
+@dataclass(frozen=True)
+class PageFacts:
+    """What planning needs to know of a page."""
+
+    document: int
+    number: int
+    tokens: int
+    lines: tuple[int, ...]
+    rows: tuple[int, ...]
+
+    @property
+    def row_cost(self) -> float:
+        """Tokens of the page's rows, to each of them; rows may have several lines."""
+        if not self.rows:
+            return 0.0
+        lines = self.lines[self.rows[0] : self.rows[-1] + 1]
+        return sum(lines) / len(self.rows)
+
+
+def survey(documents: Sequence[Document]) -> list[PageFacts]:
+    """Size and rows of every page; one page at a time is in memory."""
+    facts = []
+    for document in documents:
+        known: list[Pattern] = []
+        for page in document.pages():
+            lines = page_lines(page, document=document.info.number)
+            rows = seen_rows(lines, known=known)
+            if len(known) < MAX_PATTERNS:
+                known += find_patterns(
+                    row for row in rows if not any(row.cells == other.cells for other in known)
+                )
+            facts.append(
+                PageFacts(
+                    document=document.info.number,
+                    number=page.number,
+                    tokens=estimate_tokens(page_text(page)) + PAGE_TOKENS,
+                    lines=tuple(line.tokens for line in lines),
+                    rows=tuple(row.place.line for row in rows),
+                )
+            )
+    return facts
+
+
+def fits_one_call(pages: Sequence[PageFacts], room: Room) -> bool:
+    """Whether everything can be read, and answered, in one call."""
+    documents = len({page.document for page in pages})
+    return _fits(pages, replace(room, tokens=room.tokens - DOCUMENT_TOKENS * documents))
+
+
+def plan(pages: Iterable[PageFacts], room: Room) -> list[Part]:
+    """Runs of pages that each fit into one call, as evenly filled as they come."""
+    runs: list[list[PageFacts]] = []
+    for page in pages:
+        run = runs[-1] if runs else None
+        follows = run and run[-1].document == page.document and run[-1].number + 1 == page.number
+        if run and follows and _fits([*run, page], room):
+            run.append(page)
+        else:
+            runs.append([page])
+    parts: list[Part] = []
+    for run in runs:
+        whole = Part(run[0].document, run[0].number, run[-1].number)
+        if len(run) == 1 and not _fits(run, room):
+            parts += _slices(run[0], room)
+        else:
+            parts.append(whole)
+    return parts
+
+
+def _fits(run: Sequence[PageFacts], room: Room) -> bool:
+    tokens = sum(page.tokens for page in run)
+    return tokens <= room.tokens and sum(len(page.rows) for page in run) <= room.rows
+
+
+def _slices(page: PageFacts, room: Room) -> list[Part]:
+    """A page too dense for one call, cut before rows."""
+    slices: list[Part] = []
+    start = tokens = rows = 0
+    whole = Part(page.document, page.number, page.number)
+    for line, cost in enumerate(page.lines):
+        is_row = line in page.rows
+        if line > start and (rows + is_row > room.rows or tokens + cost > room.tokens):
+            slices.append(whole._replace(lines=(start, line)))
+            start, tokens, rows = line, 0, 0
+        tokens += cost
+        rows += is_row
+    return [*slices, whole._replace(lines=(start, len(page.lines)))] if slices else [whole]
+
+
+def halves(part: Part, pages: Sequence[PageFacts]) -> list[Part]:
+    """The part in two; itself alone when it is no longer divisible."""
+    if part.first < part.last:
+        middle = (part.first + part.last) // 2
+        return [part._replace(last=middle), part._replace(first=middle + 1)]
+    page = next(p for p in pages if (p.document, p.number) == (part.document, part.first))
+    start, end = part.lines or (0, len(page.lines))
+    starts = [row for row in page.rows if start < row < end] or list(range(start + 1, end))
+    if not starts:
+        return [part]
+    middle = starts[len(starts) // 2]
+    return [part._replace(lines=(start, middle)), part._replace(lines=(middle, end))]
+
+
+def uncovered(pages: Sequence[PageFacts], read: Iterable[Part]) -> Iterator[PageFacts]:
+    """The pages that none of the parts has read."""
+    done = {(part.document, number) for part in read for number in range(part.first, part.last + 1)}
+    return (page for page in pages if (page.document, page.number) not in done)

@@ -1,0 +1,320 @@
+"""Reading documents of any length: in one call where that is safe, else in parts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from signoff.documents.model import Document
+from signoff.errors import MaxRetriesExceededError, UnfinishedExtractionError, ValidationFailedError
+from signoff.executions.agents import JsonObject
+from signoff.executions.models import Extraction, Iteration
+from signoff.extraction.long_documents.coverage import Gap, compare, places_of
+from signoff.extraction.long_documents.cut_off import CutOffError, CutOffRecord, was_cut_off
+from signoff.extraction.long_documents.merging import Merged, PartData, merge
+from signoff.extraction.long_documents.page_lines import Line, lines_of
+from signoff.extraction.long_documents.part_schema import list_paths, part_schema
+from signoff.extraction.long_documents.parts import (
+    WHOLE,
+    PageFacts,
+    Part,
+    fits_one_call,
+    halves,
+    plan,
+    survey,
+    uncovered,
+)
+from signoff.extraction.long_documents.room import LEAST_ROWS, room_for
+from signoff.extraction.long_documents.views import Shown, shown
+from signoff.extraction.loop import MAX_TOKENS, extract
+from signoff.extraction.reader import SUBMIT, Reader
+from signoff.extraction.tools.submit import REJECTED, Submit
+from signoff.extraction.turns import IterationRecord
+
+if TYPE_CHECKING:
+    from signoff.executions.checks import Check
+
+AGAIN = ", again"
+"""What the name of a page ends in that is read once more for missing rows."""
+MAX_PAGES_AGAIN = 20
+
+
+def extract_documents(
+    *,
+    schema: JsonObject,
+    instructions: str,
+    documents: Sequence[Document],
+    input_data: JsonObject | None,
+    reader: Reader,
+    record: IterationRecord,
+    max_corrections: int,
+    seconds: float,
+    max_tokens: int = MAX_TOKENS,
+    checks: Sequence[Check] = (),
+    tools: Sequence[str] = (),
+    show_examples: bool = False,
+    should_stop: Callable[[], None] = lambda: None,
+    forgiven: int = 0,
+    clock: Callable[[], float] = time.monotonic,
+) -> Extraction:
+    """Read documents of any length until the data meets the schema and the checks.
+
+    Everything is read in one call where it fits and the answer can be given whole; else page
+    ranges are read one by one and their data is joined. The rows found are held against the rows
+    that the pages show: what is missing is read once more, and said in the extraction's notes if
+    it stays missing. A restart goes on with the parts that are not on record.
+
+    The arguments and errors are those of :func:`signoff.extraction.loop.extract`.
+    """
+
+    def read(**changes: Any) -> Extraction:
+        arguments: dict[str, Any] = {
+            "schema": schema,
+            "instructions": instructions,
+            "documents": documents,
+            "record": record,
+            "checks": checks,
+        }
+        return extract(
+            input_data=input_data,
+            reader=reader,
+            max_corrections=max_corrections,
+            seconds=seconds,
+            max_tokens=max_tokens,
+            tools=tools,
+            show_examples=show_examples,
+            should_stop=should_stop,
+            forgiven=forgiven,
+            clock=clock,
+            **{**arguments, **changes},
+        )
+
+    reading = _Reading(
+        schema=schema,
+        instructions=instructions,
+        documents=documents,
+        record=record,
+        checks=checks,
+        forgiven=forgiven,
+        read=read,
+        lists=list_paths(schema),
+    )
+    if reader.offline or reader.limits is None:
+        return reading.noted(read())
+    reading.pages = survey(documents)
+    room = room_for(reader.limits, schema, instructions, input_data, pages=reading.pages)
+    if fits_one_call(reading.pages, room) and not reading.has_parts():
+        try:
+            return reading.in_one_call()
+        except CutOffError:
+            rows = sum(len(page.rows) for page in reading.pages)
+            room = replace(room, rows=min(room.rows, max(rows // 2, LEAST_ROWS)))
+    return reading.in_parts(plan(uncovered(reading.pages, reading.read_before()), room))
+
+
+@dataclass
+class _Reading:
+    """One extraction of documents that may be long."""
+
+    schema: JsonObject
+    instructions: str
+    documents: Sequence[Document]
+    record: IterationRecord
+    checks: Sequence[Check]
+    forgiven: int
+    read: Callable[..., Extraction]
+    lists: list[tuple[str, ...]]
+    pages: Sequence[PageFacts] = ()
+
+    # -- in one call --------------------------------------------------------------------------
+
+    def in_one_call(self) -> Extraction:
+        """Everything at once; pages with missing rows are read once more.
+
+        Raises:
+            CutOffError: the answer hit the limit of its length, and there is something to divide.
+        """
+        rows = sum(len(page.rows) for page in self.pages)
+        divisible = self.lists and (len(self.pages) > 1 or rows >= 2 * LEAST_ROWS)
+        if divisible and any(was_cut_off(turn) for turn in self._turns("")):
+            raise CutOffError
+        whole = self.read(record=CutOffRecord(self.record)) if divisible else self.read()
+        parts, read = [self._whole(whole)], [whole]
+        self._read_again(parts, read)
+        return self.noted(whole) if len(parts) == 1 else self._joined(parts, read, [])
+
+    def noted(self, extraction: Extraction) -> Extraction:
+        """The extraction, its notes saying which rows the pages show beyond it."""
+        _, notes = self._compared(merge([self._whole(extraction)], self.lists))
+        return extraction.model_copy(update={"notes": [*extraction.notes, *notes]})
+
+    def _whole(self, extraction: Extraction) -> PartData:
+        lines: list[Line] = []
+        if self.lists:
+            lines = [line for d in self.documents for page in lines_of(d) for line in page]
+        return PartData(WHOLE, extraction.data, lines)
+
+    # -- in parts -----------------------------------------------------------------------------
+
+    def has_parts(self) -> bool:
+        """Whether a part was read before: what is known of the model may have changed since."""
+        return any(Part.parse(turn.part) for turn in self._turns() if turn.part)
+
+    def read_before(self) -> list[Part]:
+        """The parts on record; those of less than a page are planned as before."""
+        done = {Part.parse(turn.part) for turn in self._turns() if _passed(turn)}
+        return sorted(part for part in done if part and part.lines is None)
+
+    def in_parts(self, planned: Sequence[Part]) -> Extraction:
+        """All parts one by one, then as one.
+
+        Raises:
+            UnfinishedExtractionError: as the loop does; what was read of all parts is the best
+                attempt.
+        """
+        order = {(page.document, page.number): n for n, page in enumerate(self.pages)}
+        waiting = sorted(
+            [*planned, *self.read_before()],
+            key=lambda part: (order[part.document, part.first], part.lines or (0, 0)),
+        )
+        parts: list[PartData] = []
+        read: list[Extraction] = []
+        failed: dict[Part, UnfinishedExtractionError] = {}
+        stopped: UnfinishedExtractionError | None = None
+        while waiting and not stopped:
+            part = waiting.pop(0)
+            try:
+                extraction = self._read_part(part, str(part))
+            except CutOffError:
+                waiting = [*halves(part, self.pages), *waiting]
+                continue
+            except MaxRetriesExceededError as error:
+                failed[part] = error
+                extraction = error.best or Extraction(data={}, model="")
+            except UnfinishedExtractionError as error:
+                stopped = error
+                failed |= dict.fromkeys((part, *waiting), error)
+                break
+            read.append(extraction)
+            parts.append(PartData(part, extraction.data, self._shown(part).lines))
+        if not stopped:
+            stopped = self._read_again(parts, read)
+        notes = [f"{part} was not read in full: {error}" for part, error in failed.items()]
+        joined = self._joined(parts, read, notes) if any(part.data for part in parts) else None
+        if stopped:
+            raise type(stopped)(str(stopped), best=joined)
+        if failed or joined is None:
+            raise MaxRetriesExceededError("\n".join(notes), best=joined)
+        self._judge(joined)
+        return joined
+
+    def _read_part(self, part: Part, name: str, *, hint: str = "") -> Extraction:
+        divisible = halves(part, self.pages) != [part]
+        if divisible and any(was_cut_off(turn) for turn in self._turns(name)):
+            raise CutOffError
+        view = self._shown(part)
+        count = self._document(part).info.page_count
+        instructions = (self.instructions.strip(), _about(part, count), hint)
+        return self.read(
+            schema=part_schema(self.schema),
+            instructions="\n\n".join(filter(None, instructions)),
+            documents=[
+                view.document if document.info.number == part.document else document
+                for document in self.documents
+            ],
+            record=CutOffRecord(self.record) if divisible else self.record,
+            checks=(),
+            pages=view.pages,
+            part=name,
+        )
+
+    def _document(self, part: Part) -> Document:
+        return next(d for d in self.documents if d.info.number == part.document)
+
+    def _shown(self, part: Part) -> Shown:
+        return shown(part, self._document(part), self.pages)
+
+    # -- rows that are missing ----------------------------------------------------------------
+
+    def _read_again(
+        self, parts: list[PartData], read: list[Extraction]
+    ) -> UnfinishedExtractionError | None:
+        """Each page with a gap, on its own; only rows at the missing places count."""
+        gaps, _ = self._compared(merge(parts, self.lists))
+        missing = places_of(gaps)
+        for gap in gaps[:MAX_PAGES_AGAIN]:
+            part = Part(gap.document, gap.page, gap.page)
+            hint = f"This page shows {gap.seen} rows: list every one of them."
+            try:
+                extraction = self._read_part(part, f"{part}{AGAIN}", hint=hint)
+            except (CutOffError, MaxRetriesExceededError):
+                continue  # the gap stays, and is noted
+            except UnfinishedExtractionError as error:
+                return error
+            read.append(extraction)
+            parts.append(PartData(part, extraction.data, self._shown(part).lines, only=missing))
+        return None
+
+    def _compared(self, merged: Merged) -> tuple[list[Gap], list[str]]:
+        if not self.lists:
+            return [], []
+        pages = (page for document in self.documents for page in lines_of(document))
+        return compare(pages, merged.rows)
+
+    # -- the whole ----------------------------------------------------------------------------
+
+    def _joined(
+        self, parts: Sequence[PartData], read: Sequence[Extraction], notes: Sequence[str]
+    ) -> Extraction:
+        merged = merge(parts, self.lists)
+        _, seen = self._compared(merged)
+        said: dict[str, dict[str, Any]] = {"confidence": {}, "evidence": {}, "signals": {}}
+        for number, extraction in enumerate(read):
+            for name, values in said.items():
+                values.update(merged.moved(number, getattr(extraction, name)))
+        return Extraction(
+            data=merged.data,
+            notes=[*notes, *seen, *merged.conflicts],
+            model=next((extraction.model for extraction in read if extraction.model), ""),
+            **said,
+        )
+
+    def _judge(self, joined: Extraction) -> None:
+        verdict = Submit(self.schema, self.checks, self.documents).judge(joined.data)
+        observation = verdict.observation
+        if observation.startswith(REJECTED):
+            raise ValidationFailedError(
+                f"The data that {joined.model} read was rejected by a check without another try:\n"
+                + observation.removeprefix(REJECTED)
+            )
+        if observation:
+            raise MaxRetriesExceededError(
+                f"What was read of all pages together failed validation:\n{observation}",
+                best=joined,
+            )
+
+    def _turns(self, name: str | None = None) -> list[Iteration]:
+        return [
+            turn
+            for turn in self.record.load()
+            if turn.role == "reader"
+            and (turn.number > self.forgiven or _passed(turn))
+            and (name is None or turn.part == name)
+        ]
+
+
+def _about(part: Part, page_count: int) -> str:
+    pages = f"pages {part.first} to {part.last}"
+    if part.first == part.last:
+        pages = f"page {part.first}"
+    return (
+        f"You see {pages} of {page_count}, with a few lines of the pages next to them. Return what"
+        " stands here: list every row, and leave out what is not here. A sum carried over from"
+        " or to another page is no total and no row."
+    )
+
+
+def _passed(turn: Iteration) -> bool:
+    return turn.action == SUBMIT and not turn.observation and bool(turn.action_input)

@@ -56,6 +56,15 @@ def test_data_that_is_no_object_is_a_problem(data: object) -> None:
         ("uri", "https://example.com/a", "not a uri"),
         ("uuid", "2eb8aa08-aa98-11ea-b4aa-73b441d16380", "2eb8aa08"),
         ("ipv4", "127.0.0.1", "127.0.0.256"),
+        ("iban", "DE89 3704 0044 0532 0130 00", "DE89370400440532013001"),
+        ("bic", "AGRIFRPP882", "AGRIFRPP8"),
+        ("vat", "PT512345678", "PT512345679"),
+        ("isbn", "978-0-306-40615-7", "978-0-306-40615-8"),
+        ("issn", "0024-9319", "0024-9310"),
+        ("isin", "US0378331005", "US0378331006"),
+        ("lei", "213800KUD8LAJWSQ9D15", "213800KUD8LAJWSQ9D16"),
+        ("ean", "73513537", "73513536"),
+        ("luhn", "79927398713", "79927398714"),
     ],
 )
 def test_formats_are_asserted(name: str, right: str, wrong: str) -> None:
@@ -66,6 +75,11 @@ def test_formats_are_asserted(name: str, right: str, wrong: str) -> None:
 
 def test_a_format_says_nothing_about_a_value_of_another_type() -> None:
     assert check({"format": "email"}, 5) == []
+    assert check({"format": "iban"}, 5) == []
+
+
+def test_a_format_that_nobody_knows_is_not_asserted() -> None:
+    assert check({"type": "string", "format": "our-number"}, "anything") == []
 
 
 @pytest.mark.parametrize("amount", [19.99, 0.07, 4.35, 1.1, 1e15, 0, 7, -0.01, 1e300])

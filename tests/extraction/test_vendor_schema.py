@@ -252,6 +252,14 @@ def test_constraints_are_told_in_the_description() -> None:
     }
 
 
+def test_a_format_that_vendors_do_not_know_is_told_in_the_description() -> None:
+    schema = {"type": "object", "properties": {"iban": {"type": "string", "format": "iban"}}}
+    sent = translate(schema)
+    assert sent.strict
+    assert sent.schema["properties"]["iban"]["anyOf"][0] == {"type": "string"}
+    assert sent.schema["properties"]["iban"]["description"] == "(format iban)"
+
+
 def test_examples_and_defaults_are_not_sent() -> None:
     schema = invoice(no={"type": "string", "examples": ["INV-1"], "default": "?"})
     assert "INV-1" not in str(translate(schema).schema)

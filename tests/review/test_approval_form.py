@@ -211,6 +211,8 @@ def test_an_agents_property_named_like_prefects_own_is_no_form_field() -> None:
             {"type": "string"},
         ),
         ({"type": "string", "format": "password"}, "x", {"type": "string"}),
+        ({"type": "string", "format": "iban"}, "DE1", {"type": "string"}),
+        ({"type": "string", "format": "our-number"}, "1", {"type": "string"}),
         ({"type": "boolean"}, True, {"type": "boolean"}),
         ({"type": "boolean"}, None, {"enum": [True, False]}),
         ({"type": "string", "enum": ["a", "b"]}, "c", {"type": "string", "enum": ["a", "b", "c"]}),

@@ -9,6 +9,19 @@ from importlib import import_module
 
 EXAMPLES = "iban, bic, eu.vat, de.vat, isbn, isin, ean, luhn"
 
+STRING_FORMATS = {
+    "iban": "iban",
+    "bic": "bic",
+    "vat": "eu.vat",
+    "isbn": "isbn",
+    "issn": "issn",
+    "isin": "isin",
+    "lei": "lei",
+    "ean": "ean",
+    "luhn": "luhn",
+}
+"""What may stand as ``format`` in a data schema, beside JSON Schema's own, and is asserted."""
+
 
 @lru_cache(maxsize=500)
 def find_number_format(name: str) -> Callable[[str], bool]:

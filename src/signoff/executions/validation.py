@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -17,6 +17,7 @@ from referencing.exceptions import Unresolvable
 
 from signoff.errors import InvalidAgentError
 from signoff.executions.agents import JsonObject
+from signoff.executions.numbers import STRING_FORMATS, find_number_format
 from signoff.executions.pointers import json_pointer as json_pointer
 
 MAX_MESSAGE = 300
@@ -158,10 +159,16 @@ def _is_email(value: object) -> bool:
     return not isinstance(value, str) or re.fullmatch(r"[^@\s]+@[^@\s]+", value) is not None
 
 
+def _number_check(name: str) -> Callable[[object], bool]:
+    is_valid = find_number_format(name)
+    return lambda value: not isinstance(value, str) or is_valid(value)
+
+
 _Validator = extend(Draft202012Validator, {"multipleOf": _multiple_of})  # type: ignore[no-untyped-call]
 _FORMATS = FormatChecker(formats=())
 _FORMATS.checkers = Draft202012Validator.FORMAT_CHECKER.checkers | {
     # jsonschema takes anything with an @ in it
     "email": (_is_email, ()),
     "idn-email": (_is_email, ()),
+    **{name: (_number_check(stdnum), ()) for name, stdnum in STRING_FORMATS.items()},
 }

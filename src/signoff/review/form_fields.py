@@ -38,7 +38,6 @@ MAX_FIELDS = 2000
 MAX_SAFE_INTEGER = 2**53 - 1
 """The largest integer that every one below is exact in JavaScript."""
 
-_EDITORS = ("json-string", "password")  # formats that are widgets of Prefect's, not JSON Schema's
 _PICKED_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)", re.ASCII)
 _WORD_BREAK = re.compile(r"[_\s-]+|(?<=[a-z])(?=[A-Z])")
 _UNSAFE_KEYS = ("__prefect_kind", "__proto__", "$ref")
@@ -229,9 +228,10 @@ def _same(one: object, other: object) -> bool:
 
 
 def _string(format_name: str | None, values: list[str]) -> JsonObject:
-    if format_name is None or format_name in _EDITORS:
-        return {"type": "string"}
     checker = Draft202012Validator.FORMAT_CHECKER
+    # the UI's validator may know no other formats, and refuses schemas with unknown ones
+    if format_name not in checker.checkers:
+        return {"type": "string"}
     shown = all(checker.conforms(value, format_name) for value in values)
     if format_name == "date-time":
         shown = all(_PICKED_TIME.fullmatch(value) for value in values)

@@ -65,6 +65,8 @@ def unique(pointers: Iterable[str]) -> list[str]:
 
 def shown(value: Any) -> str:
     """A value of the data as messages show it: as JSON, cut."""
+    if isinstance(value, str):
+        value = value[: MAX_VALUE + 1]
     try:
         text = json.dumps(value, ensure_ascii=False, default=str)
     except (ValueError, RecursionError):

@@ -36,6 +36,7 @@ _BREAK = "\n"
 _AMBIGUOUS = re.compile(r"(?<![\d/-])(\d{1,2})\s?([/-])\s?(\d{1,2})\s?\2\s?\d{2}")
 _UNIT = re.compile(r"[-–−]?(\d[\d.,'’]*)[^\W\d_]{1,6}\.?")
 _DIGIT_LIKE = str.maketrans("oOQDIl|!iSsBZzG", "000011111558226")
+_ONES = ("l", "I", "i")
 _NUMBER_LIKE = re.compile(r"[-–−+€$£]?\d[\d.,'’]*[€%-]?")
 
 
@@ -267,6 +268,8 @@ class WordIndex:
     def _add_token(self, token: Token, number: int, *, scanned: bool) -> None:
         """Numbers with a unit or a tax class stuck to them, and what OCR took for letters."""
         text = token.text
+        if scanned and text in _ONES:
+            self.numbers[Decimal(1)].append(Occurrence(number, number + 1, sure=False))
         if not any(char.isdigit() for char in text) or text[-1:].isdigit() and not scanned:
             return
         if unit := _UNIT.fullmatch(text):

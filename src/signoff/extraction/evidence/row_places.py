@@ -22,8 +22,8 @@ TALLEST = 8.0
 MOSTLY = 0.6
 """A column of which this share stands beside its rows has no values elsewhere."""
 MANY = 3
-ASIDE = 0.02
-"""So far from its column, in widths of the page, a number may stand."""
+ASIDE = 0.05
+"""So far from its column, in widths of the page, a number may stand where no other column is."""
 
 _OFF_COLUMN = 2.0
 _IN_ANOTHER_TEXT = 1.5
@@ -111,15 +111,21 @@ class RowPlacer:
     def _cost(self, wanted: Wanted, place: Place, band: _Band) -> float | None:
         """How badly a place fits; ``None`` where a number stands in another column."""
         cost = place.distance(band.anchor) - place.hit.similarity
-        column = self._columns.get((wanted.column, place.page))
-        aside = max(column[0] - place.right, place.left - column[1]) if column else 0.0
-        if aside > ASIDE:
-            if not isinstance(wanted.value, str):
+        aside = self._aside(wanted.column, place)
+        if aside > 0:
+            others = (name for name, page in self._columns if page == place.page)
+            elsewhere = any(self._aside(other, place) <= 0 for other in others)
+            if not isinstance(wanted.value, str) and (elsewhere or aside > ASIDE):
                 return None
             cost += _OFF_COLUMN
         if len(place.hit.tokens) == 1 and place.hit.tokens[0] in self._in_texts:
             cost += _IN_ANOTHER_TEXT
         return cost
+
+    def _aside(self, name: Path, place: Place) -> float:
+        """How far beside a column a place is; 0 inside, and where the column is not known."""
+        column = self._columns.get((name, place.page))
+        return max(column[0] - place.right, place.left - column[1], 0.0) if column else 0.0
 
     def _take(self, number: int, position: int, hit: Hit) -> None:
         self._chosen[number][position] = hit

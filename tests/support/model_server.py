@@ -146,7 +146,7 @@ def data(event: Body | str) -> bytes:
 def delta(finish_reason: str | None = None, **message: Any) -> bytes:
     """An event that carries a piece of the answer."""
     choice = {"index": 0, "delta": message, "finish_reason": finish_reason}
-    return data({"model": "stub-model", "choices": [choice]})
+    return data({"choices": [choice]})
 
 
 DONE = data("[DONE]")

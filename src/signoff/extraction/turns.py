@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Literal, Protocol
 
 from signoff.errors import DeadlineExceededError, ModelUnavailableError
-from signoff.executions.models import Extraction, Iteration
+from signoff.executions.models import Extraction, FieldSignals, Iteration
 from signoff.extraction.reader import REFUSED, SUBMIT, Reading
 
 
@@ -123,6 +123,10 @@ def extraction_of(turn: Iteration) -> Extraction:
         data=turn.action_input,
         confidence=turn.confidence,
         evidence=turn.evidence,
+        signals={
+            pointer: FieldSignals(token_probability=probability)
+            for pointer, probability in turn.probabilities.items()
+        },
         model=turn.model,
         offline=turn.offline,
     )

@@ -1,0 +1,251 @@
+"""Reading, and what speaks for and against what was read: one extraction as everybody uses it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from signoff.documents.model import Document
+from signoff.errors import (
+    DeadlineExceededError,
+    ExecutionCanceledError,
+    LeaseLostError,
+    UnfinishedExtractionError,
+)
+from signoff.executions.agents import Agent, JsonObject
+from signoff.executions.models import NO_SECOND_OPINION, Extraction, Iteration
+from signoff.executions.scalars import scalars
+from signoff.extraction.challenger import challenge
+from signoff.extraction.checks import run_checks
+from signoff.extraction.confidence import PRIOR, ConfidenceModel
+from signoff.extraction.confidence.signals import Opinions, ReaderName, gather
+from signoff.extraction.evidence import ground
+from signoff.extraction.long_documents import extract_documents
+from signoff.extraction.long_documents.parts import fits_one_call, survey
+from signoff.extraction.long_documents.room import room_for
+from signoff.extraction.loop import MAX_TOKENS
+from signoff.extraction.reader import SUBMIT, Reader, ReadRequest
+from signoff.extraction.readers import Readers
+from signoff.extraction.turns import IterationRecord
+
+logger = logging.getLogger(__name__)
+
+SECOND_READING_SECONDS = 60.0
+
+
+def extract_assessed(
+    *,
+    agent: Agent,
+    instructions: str,
+    documents: Sequence[Document],
+    input_data: JsonObject | None,
+    readers: Readers,
+    record: IterationRecord,
+    seconds: float,
+    max_tokens: int = MAX_TOKENS,
+    calibration: ConfidenceModel = PRIOR,
+    should_stop: Callable[[], None] = lambda: None,
+    forgiven: int = 0,
+) -> Extraction:
+    """Read until the data passes, let others read too, and judge every value.
+
+    What models answered is on ``record`` as soon as they did. So an error in what comes after is
+    raised like any other: the step fails visibly, and is done again without a further call. Only
+    a best attempt goes on without having been judged, since a new try would be paid anew; a
+    person looks at it in any case.
+
+    Args:
+        agent: what to extract.
+        instructions: trusted text: the agent's, its execution type's and the caller's.
+        documents: what to read, untrusted.
+        input_data: given by the caller beside the files.
+        readers: who reads.
+        record: where model calls are kept.
+        seconds: the time that all model calls may take.
+        max_tokens: the tokens that they may take.
+        calibration: the agent's model of confidence.
+        should_stop: raises to stop.
+        forgiven: the last iteration of tries that do not count any more.
+
+    Raises:
+        UnfinishedExtractionError: no data passed; the best attempt, if any, is judged as well.
+        SignoffError: as :func:`signoff.extraction.loop.extract` does.
+    """
+    assessor = _Assessor(
+        agent=agent,
+        instructions=instructions,
+        documents=documents,
+        input_data=input_data,
+        readers=readers,
+        record=record,
+        calibration=calibration,
+        should_stop=should_stop,
+        forgiven=forgiven,
+    )
+    try:
+        extraction = extract_documents(
+            schema=agent.data_schema or {},
+            instructions=instructions,
+            documents=documents,
+            input_data=input_data,
+            reader=readers.reader,
+            record=record,
+            max_corrections=agent.max_corrections,
+            seconds=seconds,
+            max_tokens=max_tokens,
+            checks=agent.checks,
+            tools=agent.tools,
+            show_examples=agent.show_examples,
+            should_stop=should_stop,
+            forgiven=forgiven,
+        )
+    except UnfinishedExtractionError as error:
+        if error.best is not None:
+            error.best = assessor.assess_best(error.best)
+        raise
+    challenged, notes = assessor.challenge(extraction, seconds=seconds, max_tokens=max_tokens)
+    return assessor.assess(extraction, challenged, notes)
+
+
+@dataclass(frozen=True)
+class _Assessor:
+    """Everything that judges one extraction."""
+
+    agent: Agent
+    instructions: str
+    documents: Sequence[Document]
+    input_data: JsonObject | None
+    readers: Readers
+    record: IterationRecord
+    calibration: ConfidenceModel
+    should_stop: Callable[[], None]
+    forgiven: int
+
+    def challenge(
+        self, extraction: Extraction, *, seconds: float, max_tokens: int
+    ) -> tuple[JsonObject | None, list[str]]:
+        """What the challenger read, and a note where it did not."""
+        challenger = self.readers.challenger
+        if challenger is None or extraction.offline:
+            return None, []
+        if not self._fits(challenger):
+            # its silence about the pages that it does not see would count as denial
+            return None, [
+                f"{NO_SECOND_OPINION}the documents do not fit into one call of the challenger."
+            ]
+        read = challenge(
+            schema=self.agent.data_schema or {},
+            instructions=self.instructions,
+            documents=self.documents,
+            input_data=self.input_data,
+            reader=challenger,
+            record=self.record,
+            seconds=seconds,
+            max_tokens=max_tokens,
+            show_examples=self.agent.show_examples,
+            should_stop=self.should_stop,
+            forgiven=self.forgiven,
+        )
+        if read is None:
+            return None, [f"{NO_SECOND_OPINION}the challenger gave none (see the iterations)."]
+        return read.data, []
+
+    def _fits(self, reader: Reader) -> bool:
+        if reader.limits is None:
+            return True
+        pages = survey(self.documents)
+        schema = self.agent.data_schema or {}
+        room = room_for(reader.limits, schema, self.instructions, self.input_data, pages=pages)
+        return fits_one_call(pages, room)
+
+    def assess_best(self, best: Extraction) -> Extraction:
+        """Judge an attempt that did not pass; it goes to a person even where that fails."""
+        try:
+            return self.assess(best, None, [])
+        except (ExecutionCanceledError, LeaseLostError):
+            raise
+        except Exception as error:
+            logger.exception("The best attempt could not be judged")
+            note = f"What speaks for and against these values could not be found out: {error}"
+            return best.model_copy(update={"notes": [*best.notes, note]})
+
+    def assess(
+        self, extraction: Extraction, challenged: JsonObject | None, notes: list[str]
+    ) -> Extraction:
+        """Look values up, run the checks, compare the readings, score."""
+        data, schema = extraction.data, self.agent.data_schema or {}
+        second, second_notes = self._second_reading(extraction)
+        self.should_stop()
+        grounding = ground(
+            data,
+            schema,
+            self.documents,
+            input_data=self.input_data,
+            known=extraction.evidence,
+        )
+        checks = run_checks(self.agent.checks, data, ungrounded=grounding.ungrounded)
+        opinions: dict[ReaderName, Opinions] = {}
+        if challenged is not None:
+            opinions["challenger"] = Opinions(data, challenged, reader="challenger")
+        if second is not None:
+            opinions["offline"] = Opinions(data, second, reader="offline")
+        signals = gather(
+            extraction,
+            evidence=grounding.evidence,
+            given=grounding.given,
+            checks=checks,
+            opinions=opinions,
+            turns=self._submits(),
+        )
+        return extraction.model_copy(
+            update={
+                "evidence": grounding.evidence,
+                "ungrounded": grounding.ungrounded,
+                "checks": checks,
+                "signals": signals,
+                "confidence": {
+                    pointer: self.calibration.score(signals[pointer], value)
+                    for pointer, value in scalars(data)
+                },
+                "disagreements": [
+                    other for opinion in opinions.values() for other in opinion.disagreements
+                ],
+                "notes": [*extraction.notes, *notes, *second_notes],
+            }
+        )
+
+    def _submits(self) -> list[Iteration]:
+        return [
+            turn
+            for turn in self.record.load()
+            if (turn.role, turn.part, turn.action) == ("reader", "", SUBMIT)
+        ]
+
+    def _second_reading(self, extraction: Extraction) -> tuple[JsonObject | None, list[str]]:
+        """What the offline reader makes of the documents, where a model read.
+
+        It costs nothing and is not recorded: it answers the same whenever it is asked.
+        """
+        second: Reader | None = self.readers.second
+        if second is None or extraction.offline:
+            return None, []
+        request = ReadRequest(
+            schema=self.agent.data_schema or {},
+            instructions=self.instructions,
+            documents=self.documents,
+            input_data=self.input_data,
+            seconds_left=SECOND_READING_SECONDS,
+            should_stop=self.should_stop,
+        )
+        try:
+            return second.read(request).data, []
+        except (ExecutionCanceledError, LeaseLostError):
+            raise
+        except DeadlineExceededError as error:
+            return None, [f"{NO_SECOND_OPINION}the offline reader ran out of time: {error}"]
+        except Exception as error:
+            # heuristics over hostile layouts: what fails here costs a hint, not the extraction
+            logger.exception("The offline reader failed as second reader")
+            kind = type(error).__name__
+            return None, [f"{NO_SECOND_OPINION}the offline reader failed ({kind}): {error}"]

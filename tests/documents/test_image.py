@@ -112,14 +112,14 @@ def test_a_picture_of_nothing_has_a_page_without_text(parse):
     assert document.load_image(1, 2048)
 
 
-def test_pictures_are_made_once_and_no_larger_than_2048(parse):
-    [document] = parse(parse.write("a.png", encoded(Image.new("L", (3000, 30), 255), "PNG")))
-    first = document.load_image(1, 4000)
-    assert opened(first).size == (2048, 20)
+def test_pictures_are_made_once_and_no_larger_than_4096(parse):
+    [document] = parse(parse.write("a.png", encoded(Image.new("L", (6000, 60), 255), "PNG")))
+    first = document.load_image(1, 8000)
+    assert opened(first).size == (4096, 41)
     folder = parse.home / "files" / "parsed" / document.info.key / "images"
-    assert [path.name for path in folder.iterdir()] == ["1-2048.jpg"]
-    (folder / "1-2048.jpg").write_bytes(b"kept")
-    assert document.load_image(1, 2048) == b"kept"
+    assert [path.name for path in folder.iterdir()] == ["1-4096.jpg"]
+    (folder / "1-4096.jpg").write_bytes(b"kept")
+    assert document.load_image(1, 4096) == b"kept"
 
 
 @pytest.fixture(scope="module")

@@ -41,7 +41,8 @@ PARSER_VERSION = 1
 PAGES_PER_STEP = 20
 MAX_DEPTH = 5
 MAX_DOCUMENTS = 100
-LONGEST_SIDE = 2048
+LONGEST_SIDE = 4096
+"""Of a page's picture: enough to enlarge a part of it."""
 
 _MODULES: dict[str, ModuleType] = {
     "application/pdf": pdf,

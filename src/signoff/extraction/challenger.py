@@ -48,7 +48,7 @@ def challenge(
     for turn in turns.ever:
         if turn.action == SUBMIT and turn.action_input:
             return extraction_of(turn)
-    submit = Submit(schema, (), documents)
+    submit = Submit(schema, (), documents=documents, input_data=input_data)
     deadline = clock() + seconds - turns.seconds
     # asked again only when a model declined and the reader has another
     while not turns.since or (

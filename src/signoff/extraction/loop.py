@@ -114,7 +114,7 @@ def extract(
         ),
         reader=reader,
         turns=turns,
-        submit=Submit(schema, checks, documents),
+        submit=Submit(schema, checks, documents=documents, input_data=input_data),
         toolbox=Toolbox(() if reader.offline else tools, documents),
         max_corrections=0 if reader.offline else max_corrections,
         max_tokens=max_tokens,

@@ -13,6 +13,7 @@ from signoff.executions.checks import Check, GroundedCheck
 from signoff.executions.models import CheckResult, CheckStatus, OnFailure
 from signoff.executions.validation import Problem, find_problems
 from signoff.extraction.checks import run_checks
+from signoff.extraction.evidence import ground
 
 MAX_PROBLEMS_SHOWN = 20
 
@@ -53,10 +54,16 @@ class Submit:
     """Judges what is handed in."""
 
     def __init__(
-        self, schema: JsonObject, checks: Sequence[Check], documents: Sequence[Document]
+        self,
+        schema: JsonObject,
+        checks: Sequence[Check],
+        *,
+        documents: Sequence[Document],
+        input_data: JsonObject | None,
     ) -> None:
-        """Judge by ``schema`` and ``checks``; ``documents`` tell which values are grounded."""
-        self._schema, self._checks, self._documents = schema, checks, documents
+        """Judge by ``schema`` and ``checks``; values stand in ``documents`` or ``input_data``."""
+        self._schema, self._checks = schema, checks
+        self._documents, self._input_data = documents, input_data
         self._grounds = any(isinstance(check, GroundedCheck) for check in checks)
 
     def judge(self, data: JsonObject) -> Verdict:
@@ -79,9 +86,9 @@ class Submit:
             return Verdict(problems)
         ungrounded: Sequence[str] = ()
         if self._grounds:
-            from signoff.extraction.evidence import ground
-
-            ungrounded = ground(data, self._schema, self._documents).ungrounded
+            ungrounded = ground(
+                data, self._schema, self._documents, input_data=self._input_data
+            ).ungrounded
         results = run_checks(self._checks, data, ungrounded=ungrounded)
         return Verdict(failed=[r for r in results if r.status is CheckStatus.FAILED])
 

@@ -6,12 +6,14 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from signoff.approval import open_documents
-from signoff.errors import DeadlineExceededError, MaxRetriesExceededError
+from signoff.calibration import confidence_model
+from signoff.errors import UnfinishedExtractionError
 from signoff.executions.agents import Agent
 from signoff.executions.models import Execution, Extraction
 from signoff.executions.states import Status
-from signoff.extraction.loop import extract
-from signoff.extraction.readers import reader_from_settings
+from signoff.extraction.assessment import extract_assessed
+from signoff.extraction.readers import open_readers
+from signoff.prefect_limits import model_slot
 from signoff.review.policy import decide
 from signoff.storage import agents, executions
 from signoff.storage.executions import IterationLog, step
@@ -27,27 +29,29 @@ def extract_data(lease: Lease) -> None:
     with store.database.reading() as session:
         execution = executions.get(session, lease.execution_id)
         infos = executions.document_infos(session, lease.execution_id) or []
-        agent = agents.revision(
+        revision = agents.revision(
             session, execution.agent_id, execution.agent_revision, cipher=store.cipher
-        ).agent
+        )
         forgiven = executions.forgiven(session, lease.execution_id)
     if execution.status is not Status.PENDING_DATA_EXTRACTION:
         return
+    agent = revision.agent
     with step(store.database, lease, "extract"):
         try:
-            extraction = extract(
-                schema=agent.data_schema or {},
+            extraction = extract_assessed(
+                agent=agent,
                 instructions=_instructions(agent, execution),
                 documents=open_documents(store, infos),
                 input_data=execution.input_data,
-                reader=reader_from_settings(store.settings),
+                readers=open_readers(store.settings, database=store.database, slot=model_slot),
                 record=IterationLog(store.database, lease),
-                max_corrections=agent.max_corrections,
                 seconds=store.settings.extraction_timeout,
+                max_tokens=store.settings.extraction_tokens,
+                calibration=confidence_model(store, revision),
                 should_stop=lambda: _still_ours(store, lease),
                 forgiven=forgiven,
             )
-        except (MaxRetriesExceededError, DeadlineExceededError) as error:
+        except UnfinishedExtractionError as error:
             if error.best is None:
                 raise
             _send_best_attempt_to_review(store, lease, error.best, error)
@@ -79,7 +83,7 @@ def _send_best_attempt_to_review(
     store: Store,
     lease: Lease,
     best: Extraction,
-    error: MaxRetriesExceededError | DeadlineExceededError,
+    error: UnfinishedExtractionError,
 ) -> None:
     with store.database.transaction() as session:
         executions.record_extraction(session, lease, best, target=Status.PENDING_REVIEW)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,6 +15,7 @@ import yaml
 from signoff.errors import InvalidAgentError
 from signoff.executions.agent_files import read_agent_file
 from signoff.executions.agents import Agent
+from signoff.executions.expressions import compile_expression
 from signoff.settings import get_settings
 
 NUMBER = {"type": "number"}
@@ -84,6 +87,7 @@ def expression(text: str) -> dict[str, Any]:
         expression("data.lines.all(l, l.parts.exists(p, p.amount > l.amount))"),
         expression("data.lines.filter(l, l.amount > 0).all(m, m.amount < 5)"),
         expression("data.seller.name.startsWith('data.nothing')"),
+        expression("data.seller.name != r'\\' // data.nothing isn't there\n"),
         expression("data.issued > '2026-01-01' && data.extra.anything == 1"),
         {"name": "c", "type": "one_of", "fields": ["/lines/*/amount"], "values": [1, "a", True]},
         {"name": "c", "type": "format", "fields": ["/seller/iban"], "formats": ["iban", "fr.vat"]},
@@ -171,6 +175,11 @@ def test_right_checks_are_taken(problems, check: dict[str, Any]):
             expression("data.lines.all(l, l.amuont > 1)"),
             "checks.0.expression: the data schema knows no /lines/*/amuont; did you mean amount?",
         ),
+        (expression("[" * 300 + "]" * 300), "checks.0.expression: nests brackets more than 20"),
+        (expression("// it's\n" + "[" * 300 + "]" * 300), "checks.0.expression: nests brackets"),
+        (expression("r'\\' == '" + "'" + "[" * 300), "checks.0.expression: nests brackets"),
+        (expression("''']'''' == " + "[" * 300), "checks.0.expression: nests brackets"),
+        (expression("data.net == " + "(" * 300), "checks.0.expression: nests brackets more than"),
         (expression("true" + " || true" * 200), "checks.0.expression: has 1604 characters"),
         (
             {"name": "c", "type": "callable", "function": "check"},
@@ -244,3 +253,22 @@ def test_a_stored_agent_loads_where_its_function_is_missing():
 
 def test_agents_stored_before_there_were_checks_load():
     assert Agent.model_validate({"name": "a", "data_schema": SCHEMA, "checks": []}).checks == []
+
+
+def test_what_passes_for_an_expression_can_be_compiled_in_a_small_stack():
+    texts = ["!" * 990 + "true", "1" + "+1" * 490, "data" + ".a" * 490, "-" * 990 + "1"]
+    texts += ["true" + "?true:true" * 95, "true" + " ?1:true" * 100, "1" + "<1" * 490]
+    texts += ["{" * 20 + "}" * 20, "data.a[" * 20 + "1" + "]" * 20, "(" * 20 + "1" + ")" * 20]
+
+    def compile_all() -> None:
+        for text in texts:
+            with suppress(ValueError):
+                compile_expression(text)
+
+    before = threading.stack_size(256 * 1024)
+    try:
+        thread = threading.Thread(target=compile_all)
+        thread.start()
+    finally:
+        threading.stack_size(before)
+    thread.join()  # a stack that overflows ends the process

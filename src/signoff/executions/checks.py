@@ -75,7 +75,7 @@ class OneOfCheck(_Check):
 
     type: Literal["one_of"] = "one_of"
     fields: _Fields
-    values: list[str | bool | float] = Field(min_length=1, max_length=10_000)
+    values: list[str | bool | int | float] = Field(min_length=1, max_length=10_000)
     ignore_case: bool = False
 
 

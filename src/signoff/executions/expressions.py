@@ -9,19 +9,26 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any
-
-import cel
 
 from signoff.executions.data_paths import EACH, Parts, lists_on
 
 MAX_LENGTH = 1000
-"""The parser and evaluator recurse natively: much longer ones would crash the process."""
+MAX_NESTING = 20
+"""The parser recurses natively: in a thread with a small stack much more crashes the process."""
 
 ROOT = "data"
 
 _NAME = r"[^\W\d]\w*"
-_STRING = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'", re.DOTALL)
+_STRING = re.compile(
+    r"""//[^\n]*
+    | (?:[bB]?[rR]|[rR][bB]) (?: \'{3}.*?\'{3} | "{3}.*?"{3} | '[^'\n]*' | "[^"\n]*" )
+    | \'{3}(?:\\.|.)*?\'{3} | "{3}(?:\\.|.)*?"{3} | '(?:\\.|[^'\\])*' | "(?:\\.|[^"\\])*"
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+"""Comments and strings: what in them looks like a name or a bracket is none."""
 _PATH = re.compile(rf"(?<![\w.])({_NAME}(?:\s*\.\s*{_NAME})*)(?!\w|\s*\()")
 _MACRO = re.compile(
     rf"(?:(?<![\w.])({_NAME}(?:\s*\.\s*{_NAME})*)|\))\s*\.\s*"
@@ -47,6 +54,10 @@ def compile_expression(text: str) -> None:
     """
     if len(text) > MAX_LENGTH:
         raise ValueError(f"has {len(text)} characters; at most {MAX_LENGTH} are taken")
+    if _nesting(_without_strings(text)) > MAX_NESTING:
+        raise ValueError(f"nests brackets more than {MAX_NESTING} deep")
+    import cel  # a third of a second, which only agents with expressions pay
+
     try:
         program = cel.compile(text)
     except ValueError as error:
@@ -94,6 +105,11 @@ def expression_paths(text: str, schema: Any) -> list[Parts]:
 def _resolved(chain: str, scope: dict[str, list[Parts]]) -> list[Parts]:
     first, *rest = (part.strip() for part in chain.split("."))
     return [(*path, *rest) for path in scope.get(first, ())]
+
+
+def _nesting(text: str) -> int:
+    steps = ((char in "([{") - (char in ")]}") for char in text)
+    return max(accumulate(steps), default=0)
 
 
 def _without_strings(text: str) -> str:

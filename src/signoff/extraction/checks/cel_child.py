@@ -13,7 +13,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
-CPU_SECONDS = 5
+CPU_SECONDS = 10
 MEMORY = 768 * 1024 * 1024
 
 # the package's command line, imported with it, takes ten times as long as the rest

@@ -142,7 +142,9 @@ class _Calculation:
         if not isinstance(operator, ast.Eq):
             size = f"not {_SIGNS[type(operator)]}"
         why = f"{here}{self._side(left, row)} is {size} {self._side(right, row)}"
-        return _Outcome(False, (why + self._suspect(left, right, abs(difference)),))
+        if not row:  # for each of many rows, it would look at all of them
+            why += self._suspect(left, right, abs(difference))
+        return _Outcome(False, (why,))
 
     def _side(self, node: ast.expr, row: Row) -> str:
         value = _at(self._evaluate(node), row)

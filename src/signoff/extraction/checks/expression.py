@@ -21,7 +21,7 @@ from signoff.extraction.checks.verdict import (
     skipped,
 )
 
-SECONDS = 10.0
+SECONDS = 30.0
 
 Evaluations = dict[str, dict[str, Any]]
 """What the child said of each expression: ``holds``, ``absent`` or ``error``."""

@@ -6,7 +6,7 @@ import os
 
 import typer
 
-from signoff.cli import agents, executions, services, tokens
+from signoff.cli import agents, executions, quality, services, tokens
 from signoff.cli.console import err
 from signoff.errors import SignoffError
 
@@ -24,6 +24,7 @@ app.command()(executions.approve)
 app.command()(executions.cancel)
 app.command()(executions.retry)
 app.command("reconcile")(services.reconcile_once)
+app.command()(quality.calibrate)
 app.add_typer(agents.app, name="agents")
 app.add_typer(tokens.app, name="tokens")
 

@@ -86,6 +86,7 @@ def asian(facts: Facts, source: random.Random, *, held_out: bool) -> Paper:
     if sign:
         facts.show("currency", facts.currency)
     facts.show("gross", total)
+    facts.show("net", total)
     rows = [(source.choice(["SUBTOTAL", "Sub Total", "Sub-Total"]), total)]
     if not whole:
         rows.append(("Rounding Adj", Decimal("0.00")))

@@ -10,7 +10,7 @@ from typing import Any
 from signoff.extraction.offline.found import Candidate, Corpus, Match
 from signoff.extraction.offline.labels import Label, concept_labels, key, words_of
 from signoff.extraction.offline.layout import PHRASE_GAP, Line, Run
-from signoff.extraction.offline.lexicon import FALSE_WORDS, TRUE_WORDS, Kind
+from signoff.extraction.offline.lexicon import CONCEPTS, FALSE_WORDS, TRUE_WORDS, Kind
 from signoff.extraction.offline.targets import Target
 
 TYPED = frozenset(Kind) - {Kind.TEXT, Kind.NAME, Kind.BOOLEAN, Kind.CHOICE}
@@ -314,12 +314,21 @@ def _first_dates(corpus: Corpus) -> Iterator[Candidate]:
             run = line.run()
             for match in corpus.find(Kind.DATE, run.text):
                 start, end = run.positions(match.start, match.end)
-                if start == end or corpus.labels_by_line.get(line):
+                if start == end or _is_labelled(corpus, line, start):
                     continue
                 score = (0.34 - 0.1 * line.middle) * sheet.weight
                 yield Candidate(
                     match.value, score, "a date near the top", sheet, tuple(line.tokens[start:end])
                 )
+
+
+def _is_labelled(corpus: Corpus, line: Line, position: int) -> bool:
+    """Whether what stands at ``position`` may belong to a date's label on its line."""
+    kinds = {concept.name for concept in CONCEPTS if concept.kind is Kind.DATE}
+    return any(
+        label.start < position and (label.colon or any(is_concept(label, name) for name in kinds))
+        for label in corpus.labels_by_line.get(line, ())
+    )
 
 
 def _by_pattern(pattern: str, corpus: Corpus) -> Iterator[Candidate]:

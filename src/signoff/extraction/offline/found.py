@@ -29,6 +29,7 @@ from signoff.extraction.offline.lexicon import COUNTRIES, LANGUAGE_WORDS, Kind
 from signoff.extraction.offline.numbers import (
     CURRENCY_CODES,
     CURRENCY_WORDS,
+    counts_in_units,
     currency_code,
     decimal_mark,
     find_numbers,
@@ -92,6 +93,7 @@ class Corpus:
     headers: dict[str, str] = field(default_factory=dict)
     month_first: bool = False
     decimal: str = "."
+    in_units: bool = False
     language: str = "en"
 
     @classmethod
@@ -115,6 +117,7 @@ class Corpus:
             headers or {},
             month_first=month_comes_first(texts, default=american),
             decimal=decimal_mark(texts),
+            in_units=counts_in_units(texts),
             language=language,
         )
 
@@ -180,6 +183,8 @@ class Corpus:
             elif kind is Kind.MONEY:
                 whole = number.currency is None and number.decimals != 2
                 quality = 0.55 if whole and number.decimals == 0 else 0.75 if whole else 1.0
+                if self.in_units and number.decimals == 0 and number.value >= 1000:
+                    quality = 1.0
             else:
                 quality = 1.0
             yield Match(number.value, number.start, number.end, quality)
@@ -239,7 +244,8 @@ def find_currencies(text: str) -> Iterator[Match]:
         if found.group() in CURRENCY_CODES:
             yield Match(found.group(), found.start(), found.end())
     signs = (
-        r"(?:US|CA|AU|NZ|R|C|A)\$|[€$£¥₹₺]|\bs?Fr\.|\bRs\.?(?=\s*[-\d])|\bzł\b|\bKč\b|\bRM(?=\s?\d)"
+        r"(?<![A-Z])(?:US|CA|AU|NZ|R|C|A)\$|[€$£¥₹₺]|\bs?Fr\.|\bRs\.?(?=\s*[-\d])|\bzł\b|\bKč\b|\bRM(?=\s?\d|\b)"
+        r"|\bRp\.?(?=\s?\d)|[₱฿₫₩₪]|\b(?:S|HK|NT|MX)\$"
     )
     for found in re.finditer(signs, text):
         if code := currency_code(found.group()):

@@ -29,6 +29,17 @@ CURRENCY_SIGNS = {
     "Rs.": "INR",
     "Rs": "INR",
     "RM": "MYR",
+    "Rp.": "IDR",
+    "Rp": "IDR",
+    "S$": "SGD",
+    "HK$": "HKD",
+    "NT$": "TWD",
+    "MX$": "MXN",
+    "₱": "PHP",
+    "฿": "THB",
+    "₫": "VND",
+    "₩": "KRW",
+    "₪": "ILS",
     "zł": "PLN",
     "Kč": "CZK",
     "Ft": "HUF",
@@ -37,7 +48,7 @@ CURRENCY_SIGNS = {
 }
 _CODES = (
     "AED AUD BGN BRL CAD CHF CLP CNY COP CZK DKK EUR GBP HKD HUF IDR ILS INR ISK JPY KRW MAD "
-    "MXN MYR NOK NZD PEN PHP PLN RON RSD RUB SAR SEK SGD THB TND TRY TWD UAH USD ZAR"
+    "MXN MYR NOK NZD PEN PHP PLN RON RSD RUB SAR SEK SGD THB TND TRY TWD UAH USD VND ZAR"
 )
 CURRENCY_CODES = frozenset(_CODES.split())
 CURRENCY_WORDS = {
@@ -69,6 +80,7 @@ _NUMBER = re.compile(
     re.VERBOSE,
 )
 _PLAIN = re.compile(r"\d+")
+_THOUSANDS = re.compile(r"(?<![\d.,:/-])\d{1,3}(?:([.,])\d{3})+(?![\d.,:/-]?\d)")
 _STYLE = re.compile(r"(?<![\d.,])(?:\d{1,3}(?:[.,' ]\d{3})*|\d+)([.,])\d{2}(?![\d.,])")
 
 
@@ -96,9 +108,23 @@ def currency_code(text: str) -> str | None:
 
 
 def decimal_mark(texts: Iterable[str]) -> str:
-    """The decimal mark that these texts use: the one before two final digits most often."""
+    """The decimal mark that these texts use: the one before two final digits most often.
+
+    Where there is none, it is the one that does not group thousands: 45.000 rupiahs.
+    """
+    texts = list(texts)
     seen = Counter(match[1] for text in texts for match in _STYLE.finditer(text))
+    if not seen:
+        grouped = Counter(match[1] for text in texts for match in _THOUSANDS.finditer(text))
+        return "," if grouped["."] > grouped[","] else "."
     return "," if seen[","] > seen["."] else "."
+
+
+def counts_in_units(texts: Iterable[str]) -> bool:
+    """Whether amounts have no cents here: thousands are grouped, and two final digits are not."""
+    texts = list(texts)
+    cents = sum(bool(_STYLE.search(text)) for text in texts)
+    return cents == 0 and sum(bool(_THOUSANDS.search(text)) for text in texts) > 1
 
 
 def find_numbers(text: str, *, decimal: str = ".") -> Iterator[Number]:

@@ -15,11 +15,13 @@ from signoff.extraction.offline.tables import TOTALS, Accept, Row, flat_row
 from signoff.extraction.offline.targets import Table, Target
 
 SCORE = 0.35
+CENT = Decimal("0.011")
 MAX_SHEETS = 3
-_SUMS = TOTALS | {"amount_paid", "change", "discount"}
+_SUMS = TOTALS | {"amount_paid", "cash", "change", "discount", "service_charge", "rounding"}
 _TIMES = re.compile(
     r"(?<![\w.,])(\d{1,4}(?:[.,]\d{1,3})?)\s?(?:x|X|×|\*|à|@|st\.?|stk\.?)(?=[\s\d]|$)"
 )
+_CODE = re.compile(r"^\d{8,14}\s+(?=\S)")
 _LEADING = re.compile(r"^\s*(\d{1,3})\s+(?=[^\W\d]{2})")
 
 
@@ -43,14 +45,18 @@ class _Parts(NamedTuple):
 def receipt_rows(corpus: Corpus, table: Table, accept: Accept) -> list[Row]:
     """The rows of the first page that has any; the table must ask for text and amount."""
     fields = {t.concept: (n, t) for n, t in reversed(flat_row(table.row).items()) if t.concept}
+    if "amount" not in fields and "unit_price" in fields:
+        # the one price that a row is asked for is the one that a receipt's line has
+        fields["amount"] = fields.pop("unit_price")
     if not {"description", "amount"} <= fields.keys():
         return []
     for sheet in corpus.sheets[:MAX_SHEETS]:
-        rows = [
-            row
-            for line, amount, before in _item_lines(sheet, corpus)
-            if (row := _row(line, amount, before, corpus, sheet, fields, accept))
-        ]
+        rows: list[Row] = []
+        for line, amount, before in _item_lines(sheet, corpus):
+            row = _row(line, amount, before, corpus, sheet, fields, accept)
+            if row is not None:
+                _add_count_below(row, line, amount, corpus, sheet, fields, accept)
+                rows.append(row)
         if rows:
             return rows
     return []
@@ -106,7 +112,7 @@ def _row(
 ) -> Row | None:
     tokens = tuple(line.tokens[: amount.start])
     parts = _parts(line.run(0, amount.start).text, amount.value, corpus)
-    text = " ".join(parts.text.split()).strip(" *-.:€$£")
+    text = _CODE.sub("", " ".join(parts.text.split())).strip(" *-.:€$£")
     if sum(char.isalpha() for char in text) < 2:
         # "2 x 1.50   3.00" below the article's name
         if parts.quantity is None or before is None:
@@ -130,6 +136,37 @@ def _row(
     return row if fields["description"][0] in row else None
 
 
+def _add_count_below(
+    row: Row,
+    line: Line,
+    amount: _Amount,
+    corpus: Corpus,
+    sheet: Sheet,
+    fields: dict[str, tuple[str, Target]],
+    accept: Accept,
+) -> None:
+    """Take "2 x 1.50" from the line below an article whose amount it makes."""
+    lower = next(iter(sheet.after(line, steps=1.6)), None)
+    if lower is None or "quantity" not in fields or fields["quantity"][0] in row:
+        return
+    text = lower.text
+    parts = _parts(text, amount.value, corpus)
+    if parts.quantity is None or sum(char.isalpha() for char in parts.text) > 3:
+        return
+    price = parts.unit_price
+    if price is None:
+        prices = [match.value for match in corpus.find(Kind.MONEY, text)]
+        price = next((p for p in prices if abs(parts.quantity * p - amount.value) <= CENT), None)
+    if price is None or abs(parts.quantity * price - amount.value) > CENT:
+        return
+    for concept, value in (("quantity", parts.quantity), ("unit_price", price)):
+        if concept in fields:
+            name, target = fields[concept]
+            taken = accept(target, value)
+            if taken is not None:
+                row[name] = Candidate(taken, SCORE, "below its article", sheet, tuple(lower.tokens))
+
+
 def _parts(text: str, amount: Decimal, corpus: Corpus) -> _Parts:
     """Text, quantity and price apart, where "2 x", a leading count or arithmetic tells them."""
     numbers = corpus.find(Kind.NUMBER, text)
@@ -151,4 +188,4 @@ def _parts(text: str, amount: Decimal, corpus: Corpus) -> _Parts:
 
 
 def _is_product(count: Match, price: Match, amount: Decimal) -> bool:
-    return bool(count.value) and abs(count.value * price.value - amount) <= Decimal("0.011")
+    return bool(count.value) and abs(count.value * price.value - amount) <= CENT

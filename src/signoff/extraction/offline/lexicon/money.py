@@ -106,14 +106,37 @@ MONEY_AND_TERMS: tuple[Concept, ...] = (
         "paid amount|amount tendered",
     ),
     Concept(
+        "cash",
+        Kind.MONEY,
+        "cash|cash tendered|tendered|cash paid|gegeben|bar|bargeld|barzahlung|espèces|dinheiro"
+        "|numerário|entregue|efectivo|contanti|tunai|cash payment|cash amount|contant",
+        "",
+        "cash price|cash given|cash tendered",
+    ),
+    Concept(
         "change",
         Kind.MONEY,
         "change|change due|rückgeld|zurück|wechselgeld|monnaie|rendu|monnaie rendue|rendu monnaie"
-        "|troco",
+        "|troco|kembali|kembalian|cambio|resto|wisselgeld",
         "",
         "change given",
     ),
-    Concept("tip", Kind.MONEY, "tip|gratuity|trinkgeld|pourboire|gorjeta|service charge"),
+    Concept("tip", Kind.MONEY, "tip|gratuity|trinkgeld|pourboire|gorjeta|tips|propina|mancia"),
+    Concept(
+        "service_charge",
+        Kind.MONEY,
+        "service charge|service|servicio|serviço|bedienung|svc chg|service chg|svc charge|coperto",
+        "",
+        "service fee|service",
+    ),
+    Concept(
+        "rounding",
+        Kind.MONEY,
+        "rounding|rounding adjustment|rounding adj|round adj|rounding diff|rundung"
+        "|rundungsdifferenz|arrondi|arredondamento|pembulatan|round off|afronding",
+        "",
+        "rounding amount",
+    ),
     Concept(
         "tax_rate",
         Kind.PERCENT,

@@ -21,6 +21,7 @@ from signoff.settings import Settings
 from signoff.storage import agents
 from signoff.storage.store import Store
 
+DEFAULT_WORKSPACE = "default"
 START_SECONDS = 90
 STOP_SECONDS = 45
 RESTART_PAUSE = 2.0
@@ -179,8 +180,14 @@ def deploy(store: Store, *, say: Callable[[str], None]) -> None:
 
 
 def deploy_agent(revision: AgentRevision) -> bool:
-    """Create or renew an agent's own deployment; false while Prefect has none to copy."""
+    """Create or renew an agent's own deployment; false while Prefect has none to copy.
+
+    Names are unique in a workspace only, so agents of other workspaces than the default one have
+    none: they are started over HTTP.
+    """
     agent = revision.agent
+    if agent.workspace != DEFAULT_WORKSPACE:
+        return False
     return prefect_runs.deploy_agent(agent.name, description=agent.description)
 
 

@@ -121,6 +121,14 @@ class Settings(BaseSettings):
     delivery_backoff: float = Field(default=1.0, ge=0, description="First pause between them.")
     delivery_backoff_max: float = Field(default=60.0, ge=0, description="Longest such pause.")
 
+    askui_url: str = Field(
+        default="https://workspaces.askui.com",
+        description="Base URL for ASKUI_WORKFLOW destinations that are set up over HTTP.",
+    )
+    askui_token: SecretStr | None = Field(
+        default=None, description="The access token that they are given."
+    )
+
     # the HTTP API
     api_host: str = Field(default="127.0.0.1", description="Address that the HTTP API listens on.")
     api_port: int = Field(default=4290, ge=1, le=65535, description="Its port.")

@@ -6,12 +6,13 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, FastAPI
 
 from signoff import __version__, prefect_runs
-from signoff.api import health, request_ids
+from signoff.api import health, request_ids, workspaces
 from signoff.api.auth import Authentication
+from signoff.api.description import describe
 from signoff.api.dialects import Dialect
 from signoff.api.docs import add_docs
 from signoff.api.errors import add_handlers
@@ -20,8 +21,10 @@ from signoff.api.starting import Starter
 from signoff.reconciler import keep_reconciling
 from signoff.storage.store import Store, get_store
 
-DIALECTS: tuple[Dialect, ...] = ()
-ROUTERS: tuple[APIRouter, ...] = ()
+DIALECTS: tuple[Dialect, ...] = (workspaces.DIALECT,)
+ROUTERS: tuple[APIRouter, ...] = (workspaces.executions.router, workspaces.agents.router)
+PATIENT = 40
+"""Calls at a time that may wait for a flow run: they must not hold up what is quick."""
 
 
 def create_app(store: Store | None = None, *, reconciling: bool = True) -> FastAPI:
@@ -37,6 +40,7 @@ def create_app(store: Store | None = None, *, reconciling: bool = True) -> FastA
         prefect_runs.use_local_server_by_default()
         app.state.store = store or await to_thread.run_sync(get_store)
         app.state.starter = Starter(app.state.store)
+        app.state.patient = CapacityLimiter(PATIENT)
         stop = threading.Event()
         if reconciling:
             threading.Thread(
@@ -59,11 +63,14 @@ def create_app(store: Store | None = None, *, reconciling: bool = True) -> FastA
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        # one schema for what comes and what goes, as in the documents
+        separate_input_output_schemas=False,
     )
     app.include_router(health.router)
     for router in ROUTERS:
         app.include_router(router)
     add_docs(app)
+    describe(app, DIALECTS)
     add_handlers(app, DIALECTS)
     # the last one added is the first one asked
     app.add_middleware(Authentication, dialects=DIALECTS)

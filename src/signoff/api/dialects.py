@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from signoff.api.problems import ApiError
 from signoff.settings import MIB
@@ -28,6 +29,8 @@ class Dialect:
         challenges: the ``WWW-Authenticate`` headers of its 401.
         render: status code and JSON body of an error.
         max_json_bytes: the largest body that is not a multipart upload.
+        components: schemas that the API's description refers to and no endpoint declares.
+        renamed: what schemas are called there that two endpoints call the same.
     """
 
     name: str
@@ -36,6 +39,8 @@ class Dialect:
     challenges: tuple[str, ...] = ()
     render: Callable[[ApiError], tuple[int, object]] = plain_body
     max_json_bytes: int = MAX_JSON_BYTES
+    components: Mapping[str, Any] = field(default_factory=dict)
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
     def covers(self, path: str) -> bool:
         """Whether ``path`` is one of its own."""

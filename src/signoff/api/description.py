@@ -1,0 +1,42 @@
+"""``/openapi.json``: what FastAPI gathers, and what only a dialect's document knows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from signoff.api.dialects import Dialect
+
+REFERENCE = "#/components/schemas/"
+
+
+def describe(app: FastAPI, dialects: Sequence[Dialect]) -> None:
+    """Have the application describe itself in the words of its dialects' documents."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            found = get_openapi(
+                title=app.title, version=app.version, summary=app.summary, routes=app.routes
+            )
+            for dialect in dialects:
+                found["components"]["schemas"].update(dialect.components)
+                found = _renamed(found, dialect)
+            app.openapi_schema = found
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _renamed(description: dict[str, Any], dialect: Dialect) -> dict[str, Any]:
+    text = json.dumps(description)
+    for ours, theirs in dialect.renamed.items():
+        text = text.replace(f'"{REFERENCE}{ours}"', f'"{REFERENCE}{theirs}"')
+    renamed: dict[str, Any] = json.loads(text)
+    schemas = renamed["components"]["schemas"]
+    for ours, theirs in dialect.renamed.items():
+        schemas[theirs] = schemas.pop(ours)
+    return renamed

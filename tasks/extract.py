@@ -20,6 +20,7 @@ from signoff.storage.executions import IterationLog, step
 from signoff.storage.leases import Lease, locked
 from signoff.storage.store import Store, get_store
 from signoff.storage.transitions import set_failure
+from tasks.artifacts import iterations_shown
 
 
 @task(name="extract", cache_policy=NO_CACHE, persist_result=False)
@@ -36,7 +37,8 @@ def extract_data(lease: Lease) -> None:
     if execution.status is not Status.PENDING_DATA_EXTRACTION:
         return
     agent = revision.agent
-    with step(store.database, lease, "extract"):
+    log = IterationLog(store.database, lease)
+    with step(store.database, lease, "extract"), iterations_shown(log, execution.number) as record:
         try:
             extraction = extract_assessed(
                 agent=agent,
@@ -44,7 +46,7 @@ def extract_data(lease: Lease) -> None:
                 documents=open_documents(store, infos),
                 input_data=execution.input_data,
                 readers=open_readers(store.settings, database=store.database, slot=model_slot),
-                record=IterationLog(store.database, lease),
+                record=record,
                 seconds=store.settings.extraction_timeout,
                 max_tokens=store.settings.extraction_tokens,
                 calibration=confidence_model(store, revision),

@@ -22,6 +22,7 @@ from signoff.executions.models import (
     TrailEntry,
 )
 from signoff.executions.states import Status
+from signoff.transcript import turn_lines
 
 COLORS = {
     Status.PENDING_INPUTS: "yellow",
@@ -136,15 +137,7 @@ def execution_details(
     section(
         "Changed by the reviewer", (f"{c.pointer}: {c.before!r} → {c.after!r}" for c in changes)
     )
-    section(
-        "Iterations",
-        (
-            f"{turn.number}. {turn.model}: {turn.action}, {turn.prompt_tokens} +"
-            f" {turn.completion_tokens} tokens, {turn.seconds:.1f} s"
-            + (f"\n     {turn.observation}" if turn.observation else "")
-            for turn in iterations
-        ),
-    )
+    section("Iterations", (line for turn in iterations for line in turn_lines(turn)))
     section(
         "Answers",
         (

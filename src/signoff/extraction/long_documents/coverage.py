@@ -6,13 +6,19 @@ same and on which none was found is a row that was not read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from signoff.extraction.long_documents.merging import Row, same_row
 from signoff.extraction.long_documents.page_lines import Line, Place
 from signoff.extraction.long_documents.part_schema import Path
-from signoff.extraction.long_documents.rows_seen import LEAST_ROWS, find_patterns, fits, seen_rows
+from signoff.extraction.long_documents.rows_seen import (
+    LEAST_ROWS,
+    begins,
+    find_patterns,
+    fits,
+    seen_rows,
+)
 
 SAME_SHARE = 0.75
 """How much of a row's cells a line must have in the same columns to be taken for an unread row."""
@@ -74,12 +80,14 @@ def find_gaps(pages: Iterable[Sequence[Line]], rows: Mapping[Path, Sequence[Row]
     sample = lines[:: max(1, len(lines) // SAMPLE)]
     patterns = find_patterns(sample, least=min(LEAST_ROWS, max(2, len(sample) // 20)))
     patterns = [pattern for pattern in patterns if len(pattern.cells) >= TABLE_CELLS]
+    begun = _begun(kept, patterns, taken)
     gaps = []
     for page in kept:
         missing = tuple(
             line
             for line in page
-            if line.place not in taken
+            if line.place in begun
+            or line.place not in taken
             and any(fits(line, pattern, share=SAME_SHARE) for pattern in patterns)
         )
         if missing:
@@ -87,6 +95,25 @@ def find_gaps(pages: Iterable[Sequence[Line]], rows: Mapping[Path, Sequence[Row]
             place = missing[0].place
             gaps.append(Gap(place.document, place.page, found + len(missing), missing))
     return gaps
+
+
+def _begun(
+    pages: Sequence[Sequence[Line]], patterns: Sequence[Line], taken: Collection[Place]
+) -> set[Place]:
+    """Lines with a row's first columns only, where the next row found is another one.
+
+    The rest of such a row stands on the next page.
+    """
+    begun: set[Place] = set()
+    waiting: Place | None = None
+    for line in (line for page in pages for line in page):
+        if line.place in taken:
+            if waiting and any(begins(line, pattern) for pattern in patterns):
+                begun.add(waiting)
+            waiting = None
+        elif line.cells[0].numeric and any(begins(line, pattern) for pattern in patterns):
+            waiting = line.place
+    return begun
 
 
 def _nothing_read(pages: Sequence[Sequence[Line]]) -> list[Gap]:
@@ -119,8 +146,3 @@ def notes_of(gaps: Sequence[Gap], doubled: Sequence[Row]) -> list[str]:
         rows = "One row is" if len(doubled) == 1 else f"{len(doubled)} rows are"
         notes.append(f"{rows} listed more often than the pages show.")
     return notes
-
-
-def places_of(gaps: Sequence[Gap]) -> frozenset[Place]:
-    """Where the missing rows stand."""
-    return frozenset(line.place for gap in gaps for line in gap.missing)

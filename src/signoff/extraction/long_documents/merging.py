@@ -21,13 +21,13 @@ MAX_CONFLICTS = 10
 class PartData:
     """What was read of a part, and the lines that its reader was shown.
 
-    ``only`` are the places whose rows count, where pages are read once more for missing rows.
+    Of pages that are read ``again`` for missing rows only rows at places without one count.
     """
 
     part: Part
     data: JsonObject
     lines: Sequence[Line]
-    only: frozenset[Place] | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,9 +101,10 @@ def merge_rows(parts: Sequence[PartData], path: Path) -> list[Row]:
         places = place_rows(values, part.lines)
         for index, (value, place) in enumerate(zip(values, places, strict=True)):
             row = Row(value, place, number, index)
-            if part.only is not None and place not in part.only:
-                continue
-            if place is None:
+            if part.again:
+                if place is not None and part.part.owns(place):
+                    placed.setdefault(place, row)
+            elif place is None:
                 before, behind = _around(places, index)
                 shared = _is_shared(part.part, before, behind)
                 if not (shared and _is_known(value, parts, number, path)):
@@ -157,7 +158,7 @@ def _choose(merged: Merged, parts: Sequence[PartData], path: Path) -> None:
     found = [
         (number, value)
         for number, part in enumerate(parts)
-        if part.only is None and (value := _at(part.data, path)) not in (None, "", [], {})
+        if not part.again and (value := _at(part.data, path)) not in (None, "", [], {})
     ]
     if not found:
         return

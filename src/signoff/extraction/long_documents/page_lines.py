@@ -69,7 +69,10 @@ def page_lines(page: Page, *, document: int) -> list[Line]:
     plain = page.width == 0
     lines = []
     for index, text in enumerate(texts):
-        edges = [(w.box.left, w.box.right) for w, _ in zip(words, text.split(), strict=False)]
+        # the iterator second: zip must not take a word that it then drops
+        edges = [
+            (word.box.left, word.box.right) for _, word in zip(text.split(), words, strict=False)
+        ]
         cells = []
         taken = 0
         for match in (_PLAIN_CELL if plain else _CELL).finditer(text):

@@ -11,7 +11,7 @@ from signoff.documents.model import Document
 from signoff.errors import MaxRetriesExceededError, UnfinishedExtractionError, ValidationFailedError
 from signoff.executions.agents import JsonObject
 from signoff.executions.models import Extraction, Iteration
-from signoff.extraction.long_documents.coverage import Gap, compare, places_of
+from signoff.extraction.long_documents.coverage import Gap, compare
 from signoff.extraction.long_documents.cut_off import CutOffError, CutOffRecord, was_cut_off
 from signoff.extraction.long_documents.merging import Merged, PartData, merge
 from signoff.extraction.long_documents.page_lines import Line, lines_of
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 AGAIN = ", again"
 """What the name of a page ends in that is read once more for missing rows."""
-MAX_PAGES_AGAIN = 20
+MAX_PAGES_AGAIN = 50
 
 
 def extract_documents(
@@ -95,6 +95,7 @@ def extract_documents(
         schema=schema,
         instructions=instructions,
         documents=documents,
+        input_data=input_data,
         record=record,
         checks=checks,
         forgiven=forgiven,
@@ -121,6 +122,7 @@ class _Reading:
     schema: JsonObject
     instructions: str
     documents: Sequence[Document]
+    input_data: JsonObject | None
     record: IterationRecord
     checks: Sequence[Check]
     forgiven: int
@@ -202,11 +204,12 @@ class _Reading:
         if not stopped:
             stopped = self._read_again(parts, read)
         notes = [f"{part} was not read in full: {error}" for part, error in failed.items()]
-        joined = self._joined(parts, read, notes) if any(part.data for part in parts) else None
+        joined = self._joined(parts, read, notes)
+        best = joined if joined.data else None
         if stopped:
-            raise type(stopped)(str(stopped), best=joined)
-        if failed or joined is None:
-            raise MaxRetriesExceededError("\n".join(notes), best=joined)
+            raise type(stopped)(str(stopped), best=best)
+        if failed:
+            raise MaxRetriesExceededError("\n".join(notes), best=best)
         self._judge(joined)
         return joined
 
@@ -241,9 +244,8 @@ class _Reading:
     def _read_again(
         self, parts: list[PartData], read: list[Extraction]
     ) -> UnfinishedExtractionError | None:
-        """Each page with a gap, on its own; only rows at the missing places count."""
+        """Each page with a gap, on its own."""
         gaps, _ = self._compared(merge(parts, self.lists))
-        missing = places_of(gaps)
         for gap in gaps[:MAX_PAGES_AGAIN]:
             part = Part(gap.document, gap.page, gap.page)
             hint = f"This page shows {gap.seen} rows: list every one of them."
@@ -254,7 +256,7 @@ class _Reading:
             except UnfinishedExtractionError as error:
                 return error
             read.append(extraction)
-            parts.append(PartData(part, extraction.data, self._shown(part).lines, only=missing))
+            parts.append(PartData(part, extraction.data, self._shown(part).lines, again=True))
         return None
 
     def _compared(self, merged: Merged) -> tuple[list[Gap], list[str]]:
@@ -282,8 +284,10 @@ class _Reading:
         )
 
     def _judge(self, joined: Extraction) -> None:
-        verdict = Submit(self.schema, self.checks, self.documents).judge(joined.data)
-        observation = verdict.observation
+        submit = Submit(
+            self.schema, self.checks, documents=self.documents, input_data=self.input_data
+        )
+        observation = submit.judge(joined.data).observation
         if observation.startswith(REJECTED):
             raise ValidationFailedError(
                 f"The data that {joined.model} read was rejected by a check without another try:\n"
@@ -292,7 +296,7 @@ class _Reading:
         if observation:
             raise MaxRetriesExceededError(
                 f"What was read of all pages together failed validation:\n{observation}",
-                best=joined,
+                best=joined if joined.data else None,
             )
 
     def _turns(self, name: str | None = None) -> list[Iteration]:

@@ -73,5 +73,15 @@ def fits(line: Line, pattern: Pattern, *, share: float = SHARE) -> bool:
     return matched >= LEAST_CELLS and numeric >= 1 and matched >= share * most
 
 
+def begins(line: Line, pattern: Pattern) -> bool:
+    """Whether the line's cells stand in the pattern's first columns, two of them at least."""
+    pairs = list(zip(line.cells, pattern.cells, strict=False))
+    return 2 <= len(line.cells) <= len(pattern.cells) and all(
+        cell.numeric == other.numeric
+        and (abs(cell.left - other.left) < NEAR or abs(cell.right - other.right) < NEAR)
+        for cell, other in pairs
+    )
+
+
 def _may_be_row(line: Line) -> bool:
     return len(line.cells) >= LEAST_CELLS and any(cell.numeric for cell in line.cells)

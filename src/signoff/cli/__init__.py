@@ -6,7 +6,7 @@ import os
 
 import typer
 
-from signoff.cli import agents, executions, quality, services, tokens
+from signoff.cli import agents, evaluation, executions, quality, services, tokens
 from signoff.cli.console import err
 from signoff.errors import SignoffError
 
@@ -23,6 +23,8 @@ app.command()(executions.show)
 app.command()(executions.approve)
 app.command()(executions.cancel)
 app.command()(executions.retry)
+app.command()(evaluation.evaluate)
+app.command()(evaluation.export)
 app.command("reconcile")(services.reconcile_once)
 app.command()(quality.calibrate)
 app.add_typer(agents.app, name="agents")

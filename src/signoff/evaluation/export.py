@@ -11,7 +11,7 @@ from uuid import UUID
 from signoff.errors import InvalidInputError
 from signoff.evaluation.cases import EXPECTED, INPUT
 from signoff.executions.agents import JsonObject
-from signoff.executions.models import Execution
+from signoff.executions.models import Confirmed, DeliveredToDestination, Execution
 from signoff.executions.states import Status
 from signoff.storage import executions
 from signoff.storage.store import Store
@@ -54,7 +54,7 @@ def _confirmed(store: Store, agent_id: UUID) -> Iterator[Execution]:
 
 def _write(store: Store, execution: Execution, folder: Path) -> None:
     state = execution.state
-    assert state.status in CONFIRMED  # what was asked for
+    assert isinstance(state, Confirmed | DeliveredToDestination)  # what was asked for
     number = f"{execution.number:05}"
     alone = len(execution.files) == 1 and not execution.input_data
     place = folder if alone else folder / number

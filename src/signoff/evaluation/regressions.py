@@ -69,13 +69,12 @@ def compare_reports(
     lost, gained = [], 0
     for first, second in pairs:
         was, now = _right(first), _right(second)
-        gone = was - now
         gained += len(now - was)
-        shown = {_key(each): each for each in second.comparisons}
-        missing = {_key(each): each for each in first.comparisons}
+        # what is no longer expected, since the truth was corrected, is not lost
         lost += [
-            LostValue(case=second.name, comparison=shown.get(key) or _missed(missing[key]))
-            for key in sorted(gone)
+            LostValue(case=second.name, comparison=each)
+            for each in second.comparisons
+            if (key := _key(each)) in was and key not in now
         ]
     changes = [*_changes(earlier, later)]
     changes.sort(key=lambda change: change.after - change.before)
@@ -109,7 +108,3 @@ def _key(each: Comparison) -> tuple[str, str]:
 
 def _right(result: CaseResult) -> set[tuple[str, str]]:
     return {_key(each) for each in result.comparisons if each.verdict is Verdict.RIGHT}
-
-
-def _missed(each: Comparison) -> Comparison:
-    return each.model_copy(update={"verdict": Verdict.MISSED, "found": None, "pointer": None})

@@ -11,11 +11,14 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from signoff.errors import InvalidAgentError
 from signoff.executions.agent_files import read_agent_file
 from signoff.executions.agents import Agent
-from signoff.executions.expressions import compile_expression
+from signoff.executions.equations import check_equation, parse_equation
+from signoff.executions.expressions import compile_expression, expression_paths
 from signoff.settings import get_settings
 
 NUMBER = {"type": "number"}
@@ -272,3 +275,20 @@ def test_what_passes_for_an_expression_can_be_compiled_in_a_small_stack():
     finally:
         threading.stack_size(before)
     thread.join()  # a stack that overflows ends the process
+
+
+PIECES = """
+    a lines.amount sum( optional( abs( ) + - * / == <= < and or not 1 0.5 'x' '/net' [ ] , . =
+    data data.net l .all(l, has( ? : ! && || { } \\ " ' // in lambda: yield await
+"""
+
+
+@pytest.mark.filterwarnings("ignore::SyntaxWarning", "ignore::DeprecationWarning")
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(PIECES.split())).map(" ".join) | st.text())
+def test_any_text_is_an_equation_and_expression_or_refused(text: str):
+    with suppress(ValueError):
+        check_equation(parse_equation(text), SCHEMA)
+    with suppress(ValueError):
+        compile_expression(text)
+        expression_paths(text, SCHEMA)

@@ -7,7 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from signoff.extraction.offline.found import Candidate, Corpus
-from signoff.extraction.offline.labels import Label, concept_labels, key, role_labels, words_of
+from signoff.extraction.offline.labels import (
+    Label,
+    concept_labels,
+    document_titles,
+    key,
+    role_labels,
+    words_of,
+)
 from signoff.extraction.offline.layout import Line, Sheet, Token
 from signoff.extraction.offline.lexicon import COUNTRIES, LEGAL_FORMS, Kind
 from signoff.extraction.offline.meanings import attribute_of
@@ -158,13 +165,22 @@ def postal_match(text: str) -> re.Match[str] | None:
     return None
 
 
-def blocks_on(sheet: Sheet, *, until: float = 0.55) -> list[Block]:
+def _before_title(corpus: Corpus, line: Line, start: int, end: int) -> int:
+    """Where a phrase ends when a document's title runs on from a name."""
+    for label in corpus.labels_by_line.get(line, ()):
+        if start < label.start and label.end == end and label.key in document_titles():
+            return label.start
+    return end
+
+
+def blocks_on(corpus: Corpus, sheet: Sheet, *, until: float = 0.55) -> list[Block]:
     """The blocks in a page's upper part, from the top."""
     blocks: list[Block] = []
     for line in sheet.lines:
         if line.middle > until:
             break
         for start, end in line.phrases:
+            end = _before_title(corpus, line, start, end)
             entry = Entry(line.run(start, end).text, line, start, end)
             home = _home(blocks, entry, sheet)
             if home is None:
@@ -181,7 +197,8 @@ def _home(blocks: Sequence[Block], entry: Entry, sheet: Sheet) -> Block | None:
         step = (entry.line.middle - last.line.middle) / sheet.pitch
         # behind its postal code, a block ends with the next gap
         ended = any(postal_match(each.text) for each in block.entries)
-        reach = 1.3 if ended else 1.9 if len(block.entries) > 3 else 3.0
+        contact = any(_is_contact(each.text) for each in block.entries)
+        reach = 1.3 if ended or contact else 1.9 if len(block.entries) > 3 else 3.0
         if not 0 < step <= reach or (ended and len(block.entries) == 1):
             continue  # too far, or a sender's whole address in one line
         if abs(last.tokens[0].left - entry.tokens[0].left) < 0.012:
@@ -191,6 +208,10 @@ def _home(blocks: Sequence[Block], entry: Entry, sheet: Sheet) -> Block | None:
         if centered is None and ragged and step <= 1.9 and abs(last.center - entry.center) < 0.02:
             centered = block
     return centered
+
+
+def _is_contact(text: str) -> bool:
+    return "@" in text or "www." in text or _KEY_VALUE.match(text) is not None
 
 
 def block_below(corpus: Corpus, sheet: Sheet, line: Line, *, left: float, right: float) -> Block:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from signoff.extraction.offline.found import Corpus
 from signoff.extraction.offline.labels import concept_labels, words_of
-from signoff.extraction.offline.layout import PHRASE_GAP, Line, Sheet, Token
+from signoff.extraction.offline.layout import PHRASE_GAP, WORD_GAP, Line, Sheet, Token
 from signoff.extraction.offline.lexicon import Kind
 from signoff.extraction.offline.targets import Target
 
@@ -241,6 +241,8 @@ def _cells(line: Line, matches: Sequence[tuple[int, int, str | None]]) -> list[C
         phrase_start, _ = line.phrase_at(start)
         if previous_end is not None and phrase_start <= previous_end - 1:
             starts.add(start)
+        elif line.gap_before(start) > WORD_GAP:
+            starts.add(start)  # a heading that nobody knows stands close before
         previous_end = end
     cuts = sorted(starts)
     return [

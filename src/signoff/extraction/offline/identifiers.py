@@ -54,6 +54,11 @@ _SWISS_VAT = re.compile(
     r"(?<![A-Za-z0-9])CHE[-\s]?\d{3}[.\s]?\d{3}[.\s]?\d{3}(?:\s?(?:MWST|TVA|IVA))?(?![A-Za-z0-9])"
 )
 _NATIONAL_VAT = re.compile(r"(?<![\w.,-])\d{3}[ .]?\d{3}[ .]?\d{3}(?:[ .]?\d{2,3})?(?![\w,-])")
+# 12-3456789 of the United States, 27AAPFU0939F1ZV of India, 12.345.678/0001-95 of Brazil
+_OTHER_TAX_ID = re.compile(
+    r"(?<![\w.,-])(?:\d{2}-\d{7}|\d{2}[A-Z]{5}\d{4}[A-Z][A-Z0-9]Z[A-Z0-9]"
+    r"|\d{2}\.\d{3}\.\d{3}/\d{4}-\d{2}|\d{3}-\d{3}-\d{2}-\d{2}|\d{8,15})(?![\w,-])"
+)
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _URL = re.compile(r"(?:https?://|www\.)[^\s<>|,;]+[^\s<>|,;.)]", re.IGNORECASE)
 _PHONE = re.compile(r"(?<![\w.])(?:\+|00?|\()\d[\d\s()/.–-]{5,20}\d(?![\w.])")
@@ -133,9 +138,10 @@ def find_vat_ids(text: str, *, labelled: bool = False) -> Iterator[FoundText]:
             compact = re.sub(r"[\s.-]", "", match.group())
             yield FoundText(compact, match.start(), match.end())
     if labelled and not found:
-        for bare in _NATIONAL_VAT.finditer(text):
+        for bare in (*_NATIONAL_VAT.finditer(text), *_OTHER_TAX_ID.finditer(text)):
             compact = re.sub(r"[\s.]", "", bare.group())
             yield FoundText(compact, bare.start(), bare.end(), sure=False)
+            break
 
 
 def _spread(shape: str) -> list[str]:

@@ -72,6 +72,12 @@ def role_labels() -> Mapping[str, str]:
 
 
 @cache
+def document_titles() -> frozenset[str]:
+    """The keys of what documents call themselves."""
+    return frozenset(key(phrase) for text in DOCUMENT_TITLES.values() for phrase in phrases(text))
+
+
+@cache
 def concepts_by_name(*, lines: bool = False, numeric: bool = False) -> Mapping[str, Concept]:
     """What a schema may call a concept, as a key, to the concept; only those with numbers."""
     table: dict[str, Concept] = {}
@@ -125,8 +131,7 @@ class Vocabulary:
     @classmethod
     def of(cls, labels: Iterable[str]) -> Vocabulary:
         """The lexicon's labels together with the schema's (as keys)."""
-        titles = {key(phrase) for text in DOCUMENT_TITLES.values() for phrase in phrases(text)}
-        keys = {*concept_labels(), *role_labels(), *titles, *labels}
+        keys = {*concept_labels(), *role_labels(), *document_titles(), *labels}
         vocabulary = cls({label for label in keys if label})
         for label in vocabulary.keys:
             if len(label) >= MIN_FUZZY:

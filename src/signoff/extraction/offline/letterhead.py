@@ -45,12 +45,12 @@ def read_letterhead(
         for role in ("seller", "buyer", "other")
         for candidate in parties[role].get("name", ())
     }
-    sender = _sender_line(corpus, sheet)
-    if sender is not None:
-        add_party(parties[issuer], {"name": sender})
+    senders = _sender_line(corpus, sheet)
+    sender = senders.get("name")
+    add_party(parties[issuer], senders)
     domains = web_names(corpus)
     issuers, others = [], []
-    for block in blocks_on(sheet):
+    for block in blocks_on(corpus, sheet):
         if not _is_address(block) or any(heads_party(corpus, entry) for entry in block.entries):
             continue
         party = party_of(block, corpus, score=0.55, how="from an address block")
@@ -87,25 +87,27 @@ def _is_address(block: Block) -> bool:
     return bool(hits) and hits[0] > 0
 
 
-def _sender_line(corpus: Corpus, sheet: Sheet) -> Candidate | None:
+def _sender_line(corpus: Corpus, sheet: Sheet) -> dict[str, Candidate]:
     """The small line above the address: name, street and town of who sends the letter."""
     for line in sheet.lines:
         if line.middle > 0.4:
-            return None
+            break
         spans = list(line.phrases)
         if len(spans) > 1 and re.search(r"[•·●|]", line.text):
             spans.append((0, len(line.tokens)))  # the marks may stand far from the words
         for start, end in spans:
             text = line.run(start, end).text
             parts = [part.strip() for part in _SEPARATOR.split(text) if part.strip()]
-            if len(parts) < 2 or not any(postal_match(part) for part in parts[1:]):
+            if len(parts) < 3 or not any(postal_match(part) for part in parts[2:]):
                 continue
             if is_name(parts[0], corpus) and not any(char.isdigit() for char in parts[0]):
                 run = line.run(start, end)
                 first, last = run.positions(0, len(parts[0]))
-                tokens = tuple(line.tokens[first:last])
-                return Candidate(parts[0], 0.7 * sheet.weight, "the sender's line", sheet, tokens)
-    return None
+                name, rest = tuple(line.tokens[first:last]), tuple(line.tokens[last:end])
+                score, how = 0.7 * sheet.weight, "the sender's line"
+                address = Candidate(", ".join(parts[1:]), score, how, sheet, rest)
+                return {"name": Candidate(parts[0], score, how, sheet, name), "address": address}
+    return {}
 
 
 def _largest_text(corpus: Corpus, sheet: Sheet) -> Candidate | None:

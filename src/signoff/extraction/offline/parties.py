@@ -14,13 +14,16 @@ from signoff.extraction.offline.blocks import (
 )
 from signoff.extraction.offline.fields import is_concept, right_of
 from signoff.extraction.offline.found import Candidate, Corpus
-from signoff.extraction.offline.labels import Label, key, phrases, role_labels
+from signoff.extraction.offline.labels import Label, concept_labels, key, phrases, role_labels
 from signoff.extraction.offline.layout import PHRASE_GAP, Sheet
 from signoff.extraction.offline.letterhead import Party, add_party, companies, read_letterhead
 from signoff.extraction.offline.lexicon import DOCUMENT_TITLES, Kind
 
 _ORDERS = frozenset(key(title) for title in phrases(DOCUMENT_TITLES["order"]))
-_OTHERS = frozenset(key(title) for title in phrases(DOCUMENT_TITLES["other"]))
+_OTHERS = frozenset(
+    {key(title) for title in phrases(DOCUMENT_TITLES["other"])}
+    | {label for label, uses in concept_labels().items() if dict(uses).get("invoice_number")}
+)
 _HOLDERS = frozenset(
     key(label)
     for label in phrases(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from statistics import median
 from typing import Any
 
 from signoff.extraction.offline.columns import NUMERIC, Header, HeaderFinder, distribute
 from signoff.extraction.offline.found import Candidate, Corpus
-from signoff.extraction.offline.labels import STRONG, concept_labels, words_of
+from signoff.extraction.offline.labels import STRONG, concept_labels, key, words_of
 from signoff.extraction.offline.layout import Line, Sheet, Token
 from signoff.extraction.offline.lexicon import Kind
 from signoff.extraction.offline.targets import Group, Table, Target
@@ -20,6 +21,7 @@ MAX_GAP = 8
 ROW_SCORE = 0.5
 TOTALS = frozenset({"total_net", "total_tax", "total_gross", "carried_forward"})
 
+CHARGES = frozenset({"discount", "shipping", "service_charge", "rounding", "tip"})
 LETTERHEAD = frozenset({"iban", "bic", "vat_id", "tax_number", "phone", "email", "website"})
 
 Row = dict[str, Candidate]
@@ -101,7 +103,19 @@ class TableReader:
         if amount is None or not any(amount in row for row in rows):
             return rows
         numeric = {n for n, t in self._targets.items() if t.kind in NUMERIC}
+        usual = median(len(numeric & row.keys()) for row in rows)
+        # a discount or the postage between the rows and their sum has an amount and no more
+        while len(rows) > 1 and usual > 1 and not numeric - {amount} & rows[-1].keys():
+            if not self._is_charge(rows[-1]):
+                break
+            rows = rows[:-1]
         return [row for row in rows if amount in row or len(numeric & row.keys()) > 1]
+
+    def _is_charge(self, row: Row) -> bool:
+        names = [name for name, target in self._targets.items() if target.concept == "description"]
+        labels = [key(str(row[name].value)) for name in names if name in row]
+        uses = [dict(concept_labels().get(label, ())) for label in labels]
+        return any(CHARGES & each.keys() for each in uses)
 
     def _read(
         self,
@@ -311,7 +325,11 @@ def _opens_with(line: Line, corpus: Corpus, concepts: frozenset[str]) -> bool:
     table = concept_labels()
     labels = corpus.labels_by_line.get(line, ())
     return any(
-        label.opens and any(name in concepts for name, _ in table.get(label.key, ()))
+        label.opens
+        and any(
+            name in concepts and (name not in LETTERHEAD or label.colon)
+            for name, _ in table.get(label.key, ())
+        )
         for label in labels
     )
 

@@ -9,7 +9,9 @@ from signoff.extraction.offline.fields import typed_below, typed_right
 from signoff.extraction.offline.found import Candidate, Corpus
 from signoff.extraction.offline.labels import Label, concept_labels
 from signoff.extraction.offline.lexicon import Kind
+from signoff.extraction.offline.tax_table import tax_recaps
 
+EXTRAS = ("tip", "service_charge", "rounding", "shipping")
 NAMES = ("total_net", "total_tax", "total_gross")
 CENT = Decimal("0.011")
 MAX_EACH = 14
@@ -24,7 +26,7 @@ def find_totals(corpus: Corpus, own_labels: dict[str, dict[str, float]]) -> Tota
     """
     found = {name: _labelled(corpus, name, own_labels.get(name, {})) for name in NAMES}
     found["total_tax"] += _summed(found["total_tax"])
-    best = _best_triple(found)
+    best = _recapped(corpus, found) or _best_triple(found, _extras(corpus))
     if best is None:
         best = _completed(corpus, found)
     for name, candidate in best.items():
@@ -90,7 +92,37 @@ def _summed(taxes: list[Candidate]) -> list[Candidate]:
     return sums
 
 
-def _best_triple(found: Totals) -> dict[str, Candidate] | None:
+def _recapped(corpus: Corpus, found: Totals) -> dict[str, Candidate] | None:
+    """The sums of a recap of taxes by rate, where they make a total that a label names."""
+    for rows in tax_recaps(corpus):
+        net = sum((row.net for row in rows), Decimal(0))
+        tax = sum((row.tax for row in rows), Decimal(0))
+        total = next((c for c in found["total_gross"] if abs(c.value - net - tax) < CENT), None)
+        alone = [c for c in found["total_gross"] if c.value > net + tax + CENT]
+        if total is None or (len(rows) == 1 and alone and alone[0].score > total.score):
+            continue
+        parts = {"total_net": net, "total_tax": tax}
+        best = {"total_gross": _surer(total)}
+        for name, value in parts.items():
+            known = next((c for c in found[name] if abs(c.value - value) < CENT), None)
+            if known is None:
+                tokens = tuple(token for row in rows for token in row.tokens.get(name, ()))
+                known = Candidate(value, 0, "", rows[0].sheet, tokens)
+            best[name] = _surer(known)
+        return best
+    return None
+
+
+def _extras(corpus: Corpus) -> list[Decimal]:
+    """What may stand between net and tax on one side and the total on the other: a tip."""
+    found = {Decimal(0)}
+    for name in EXTRAS:
+        for candidate in _labelled(corpus, name, {})[:2]:
+            found.add(candidate.value)
+    return sorted(found, key=abs)
+
+
+def _best_triple(found: Totals, extras: list[Decimal]) -> dict[str, Candidate] | None:
     """The net, tax and gross that fit together best, if any do."""
     largest = max([abs(c.value) for c in found["total_gross"]], default=Decimal(0)) or Decimal(1)
     best: tuple[float, dict[str, Candidate]] | None = None
@@ -100,10 +132,18 @@ def _best_triple(found: Totals) -> dict[str, Candidate] | None:
     for net in found["total_net"]:
         for gross in found["total_gross"]:
             expected = gross.value - net.value
-            tax = next((t for v, t in by_value.items() if abs(v - expected) < CENT), None)
+            tax, extra = next(
+                (
+                    (t, extra)
+                    for extra in extras
+                    for v, t in by_value.items()
+                    if abs(v + extra - expected) < CENT
+                ),
+                (None, Decimal(0)),
+            )
             if tax is None or abs(tax.value) > abs(net.value):
                 continue
-            score = net.score + tax.score + gross.score
+            score = net.score + tax.score + gross.score - 0.3 * bool(extra)
             score += 0.5 * float(abs(gross.value) / largest)
             if not gross.value or not net.value:
                 score -= 1.0

@@ -30,8 +30,8 @@ LINE_CONCEPTS: tuple[Concept, ...] = (
     Concept(
         "quantity",
         Kind.NUMBER,
-        "quantity|qty|aantal|cantidad|quantità|ilość|qty ordered|ordered|delivered"
-        "|quantity ordered|quantity delivered|units|count"
+        "quantity|qty|qt|qtt|quan|pcs|pieces|mng|aantal|cantidad|quantità|ilość|qty ordered|ordered"
+        "|delivered|quantity ordered|quantity delivered|units|count"
         "|menge|anzahl|stück|bestellmenge|liefermenge|gelieferte menge|geliefert|bestellt|stk|mge"
         "|quantité|qté|quantité livrée|quantité commandée|qte|nombre|nb|quantidade|qtd|qtde|quant"
         "|qty shipped|shipped|qtd entregue|hours|stunden|heures|horas|std|livré|commandé",
@@ -41,7 +41,8 @@ LINE_CONCEPTS: tuple[Concept, ...] = (
     Concept(
         "unit",
         Kind.TEXT,
-        "unit|uom|unit of measure|einheit|me|mengeneinheit|einh|unité|unidade|un|u.m.|vke|und",
+        "unit|uom|unit of measure|einheit|me|mengeneinheit|einh|unité|unidade|un|u.m.|vke|und"
+        "|unid|unidades|units of measure|eenheid|unidad|unità",
     ),
     Concept(
         "unit_price",

@@ -14,7 +14,9 @@ ROLES: dict[str, str] = {
     "|rechnungsempfänger|rechnungsadresse|rechnungsanschrift|rechnung an|empfänger|besteller"
     "|acheteur|facturé à|facturer à|adresse de facturation|destinataire|donneur d'ordre|client nom"
     "|comprador|cliente|faturar a|faturado a|adquirente|morada de faturação|exmo sr|exmos srs"
-    "|destinatário|recipient|customer name|invoice address",
+    "|destinatário|recipient|customer name|invoice address|adressé à|à l'attention de"
+    "|bill to party|exmos senhores|exmo senhor|guest|guest name|gast|hóspede|patient|payable by"
+    "|facturado a|facturar a|datos del cliente|intestatario|factuuradres|klant|payer",
     "ship_to": "ship to|deliver to|delivery address|shipping address|delivery to|consignee"
     "|lieferadresse|lieferanschrift|warenempfänger|lieferung an|abweichender warenempfänger"
     "|adresse de livraison|livré à|livrer à|lieu de livraison|morada de entrega|entregar a"

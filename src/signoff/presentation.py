@@ -22,6 +22,7 @@ from signoff.executions.models import (
     TrailEntry,
 )
 from signoff.executions.states import Status
+from signoff.review.terminal import attention_lines
 from signoff.transcript import turn_lines
 
 COLORS = {
@@ -134,6 +135,7 @@ def execution_details(
         section("Data confirmed", _pretty(execution.state.data_confirmed))
     elif execution.extraction is not None:
         section("Data extracted", _pretty(execution.extraction.data))
+        section("To look at", attention_lines(execution.extraction))
     section(
         "Changed by the reviewer", (f"{c.pointer}: {c.before!r} → {c.after!r}" for c in changes)
     )

@@ -26,24 +26,29 @@ _WORD_JOINER = "\u2060"  # takes no room
 _SPACE = re.compile(r"\s+")
 
 
+def one_line(text: str, *, limit: int = MAX_TEXT) -> str:
+    """``text`` on one line, cut to ``limit``.
+
+    Characters that control the terminal or turn the direction of writing are dropped: a file name
+    must not be able to pass for another.
+    """
+    text = _SPACE.sub(" ", text).strip()
+    text = "".join(char for char in text if unicodedata.category(char) not in ("Cc", "Cf", "Cs"))
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
 def escape_markdown(text: str, *, limit: int = MAX_TEXT) -> str:
     """``text`` as markdown that shows it as it is, on one line.
 
     A backslash before every punctuation character, which CommonMark allows. Not HTML's numeric
-    entities: the older of Prefect's two UIs shows those as they are written. Characters that
-    control the terminal or turn the direction of writing are dropped: a file name must not be
-    able to pass for another.
+    entities: the older of Prefect's two UIs shows those as they are written.
 
     Args:
         text: anything.
         limit: longer text is cut.
     """
-    text = _SPACE.sub(" ", text).strip()
-    text = "".join(char for char in text if unicodedata.category(char) not in ("Cc", "Cf", "Cs"))
-    if len(text) > limit:
-        text = text[: limit - 1] + "…"
     # the newer UI makes links of addresses even where their punctuation is escaped
-    return _PUNCTUATION.sub(r"\\\1", _LINK.sub(_WORD_JOINER, text))
+    return _PUNCTUATION.sub(r"\\\1", _LINK.sub(_WORD_JOINER, one_line(text, limit=limit)))
 
 
 def describe(

@@ -16,7 +16,7 @@ import argparse
 import random
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -148,7 +148,8 @@ def labels_of(known: Known, extraction: Extraction | None) -> Iterator[Label]:
 def replay(labels: list[Label], splits: int) -> tuple[list[Quality], list[Quality]]:
     """The prior's and the fits' quality on halves of the documents that were not reviewed."""
     names = sorted({str(label.group) for label in labels})
-    before, after = [], []
+    before: list[Quality] = []
+    after: list[Quality] = []
     for split in range(splits):
         reviewed = set(random.Random(split).sample(names, len(names) // 2))
         model = fit([label for label in labels if label.group in reviewed]).model
@@ -180,7 +181,7 @@ def main() -> int:
     parser.add_argument("--pages", type=Path, help="keep parsed pages here, for the next run")
     parser.add_argument("--splits", type=int, default=5, help="divisions into halves")
     arguments = parser.parse_args()
-    settings = {
+    settings: dict[str, Callable[[Known], Readers]] = {
         "model alone, with the offline reader as second": lambda k: Readers(
             SimulatedModel(k.truth, "model", k.name, MODEL_ERRS), None, OfflineReader()
         ),

@@ -154,7 +154,7 @@ def test_document_text_that_looks_like_markup_is_shown_as_text(
     page.locator("button[aria-haspopup=menu]").first.click()
     page.get_by_role("menuitem", name="Resume").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text("Least certain first")).to_be_visible()
+    expect(dialog.get_by_text("Why, and where")).to_be_visible()
     assert dialog.locator("img[src='x']").count() == 0
     assert dialog.get_by_role("link", name="click").count() == 0
     assert dialogs == []

@@ -50,7 +50,7 @@ def test_a_text_means(name: str, expected: str) -> None:
         ("subtotal_price", "total_net"),
         ("amount_total_gross", "total_gross"),
         ("due_amount", "total_gross"),
-        ("cashprice", "amount_paid"),
+        ("cashprice", "cash"),
         ("changeprice", "change"),
         ("total_items", "None None"),
         ("number_of_items", "None None"),

@@ -204,8 +204,8 @@ def _home(blocks: Sequence[Block], entry: Entry, sheet: Sheet) -> Block | None:
         if abs(last.tokens[0].left - entry.tokens[0].left) < 0.012:
             return block
         # a letterhead may be centered; then its lines begin at different places
-        ragged = len(block.entries) == 1 or abs(block.left - last.tokens[0].left) > 0.012
-        if centered is None and ragged and step <= 1.9 and abs(last.center - entry.center) < 0.02:
+        middle = all(abs(each.center - entry.center) < 0.02 for each in block.entries)
+        if centered is None and middle and step <= 1.9:
             centered = block
     return centered
 

@@ -183,7 +183,7 @@ class Corpus:
             elif kind is Kind.MONEY:
                 whole = number.currency is None and number.decimals != 2
                 quality = 0.55 if whole and number.decimals == 0 else 0.75 if whole else 1.0
-                if self.in_units and number.decimals == 0 and number.value >= 1000:
+                if self.in_units and re.search(r"\d[.,' ]\d{3}", text[number.start : number.end]):
                     quality = 1.0
             else:
                 quality = 1.0

@@ -100,6 +100,8 @@ def _sender_line(corpus: Corpus, sheet: Sheet) -> dict[str, Candidate]:
             parts = [part.strip() for part in _SEPARATOR.split(text) if part.strip()]
             if len(parts) < 3 or not any(postal_match(part) for part in parts[2:]):
                 continue
+            if not any(char.isalpha() for char in parts[1]):
+                continue  # a street with its number behind a comma
             if is_name(parts[0], corpus) and not any(char.isdigit() for char in parts[0]):
                 run = line.run(start, end)
                 first, last = run.positions(0, len(parts[0]))

@@ -148,7 +148,10 @@ def _vat_ids(corpus: Corpus, parties: dict[str, Party], *, issuer: str) -> None:
         for line in sheet.lines:
             run = line.run()
             labels = corpus.labels_by_line.get(line, ())
-            labelled = any(is_concept(label, "vat_id") for label in labels)
+            label = next((each for each in labels if is_concept(each, "vat_id")), None)
+            labelled = label is not None
+            if label is not None and not corpus.find(Kind.VAT_ID, run.text, labelled=False):
+                run = line.run(label.end)
             for match in corpus.find(Kind.VAT_ID, run.text, labelled=labelled):
                 if match.value in known:
                     continue

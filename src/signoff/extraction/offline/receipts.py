@@ -118,7 +118,7 @@ def _row(
         if parts.quantity is None or before is None:
             return None
         tokens = tuple(before.tokens)
-        text = " ".join(token.text for token in tokens)
+        text = _CODE.sub("", " ".join(token.text for token in tokens))
     row: Row = {}
     for concept, value in (
         ("description", text),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from statistics import median
 from typing import Any
 
@@ -13,12 +14,14 @@ from signoff.extraction.offline.found import Candidate, Corpus
 from signoff.extraction.offline.labels import STRONG, concept_labels, key, words_of
 from signoff.extraction.offline.layout import Line, Sheet, Token
 from signoff.extraction.offline.lexicon import Kind
+from signoff.extraction.offline.numbers import parse_number
 from signoff.extraction.offline.targets import Group, Table, Target
 
 MAX_TEXT_LINES = 3
 MAX_GAP = 8
 """Line steps between a row's beginning and what can still belong to the table."""
 ROW_SCORE = 0.5
+CENT = Decimal("0.011")
 TOTALS = frozenset({"total_net", "total_tax", "total_gross", "carried_forward"})
 
 CHARGES = frozenset({"discount", "shipping", "service_charge", "rounding", "tip"})
@@ -264,10 +267,34 @@ class TableReader:
                 row.values.setdefault(
                     name, Candidate(value, ROW_SCORE, "in its column", row.sheet, tuple(tokens))
                 )
+        self._split_count(row)
         text_columns = [n for n in header.signature if self._targets[n].kind is Kind.TEXT]
         if row.values and (not text_columns or any(name in row.values for name in row.texts)):
             found = {name: each.without_sheet() for name, each in row.values.items()}
             section.rows.append(found)
+
+    def _split_count(self, row: _OpenRow) -> None:
+        """Take the count from the front of a text that it ran into, where it makes the amount."""
+        names = {target.concept: name for name, target in reversed(self._targets.items())}
+        found = [row.values.get(names.get(c, "")) for c in ("description", "unit_price", "amount")]
+        description, price, amount = found
+        if "quantity" not in names or names["quantity"] in row.values or not description:
+            return
+        count, _, text = str(description.value).partition(" ")
+        number = parse_number(count) if text else None
+        if number is None or not price or not amount:
+            return
+        if abs(number * Decimal(str(price.value)) - Decimal(str(amount.value))) > CENT:
+            return
+        value = self._accept(self._targets[names["quantity"]], number)
+        if value is not None:
+            tokens = description.tokens
+            row.values[names["quantity"]] = Candidate(
+                value, ROW_SCORE, "before its text", row.sheet, tokens[:1]
+            )
+            row.values[names["description"]] = Candidate(
+                text, ROW_SCORE, "in its column", row.sheet, tokens[1:]
+            )
 
 
 def flat_row(group: Group) -> dict[str, Target]:

@@ -98,9 +98,11 @@ def _recapped(corpus: Corpus, found: Totals) -> dict[str, Candidate] | None:
         net = sum((row.net for row in rows), Decimal(0))
         tax = sum((row.tax for row in rows), Decimal(0))
         total = next((c for c in found["total_gross"] if abs(c.value - net - tax) < CENT), None)
-        alone = [c for c in found["total_gross"] if c.value > net + tax + CENT]
-        if total is None or (len(rows) == 1 and alone and alone[0].score > total.score):
+        if total is None:
             continue
+        larger = (c for c in found["total_gross"] if abs(c.value) > abs(total.value) + CENT)
+        if any(c.score > 0.8 * total.score for c in larger):
+            continue  # the recap of one rate among others
         parts = {"total_net": net, "total_tax": tax}
         best = {"total_gross": _surer(total)}
         for name, value in parts.items():

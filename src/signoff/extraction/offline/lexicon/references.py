@@ -165,7 +165,7 @@ NUMBERS_AND_DATES: tuple[Concept, ...] = (
         "|vence em|pagar até|data limite de pagamento|pagamento até|prazo de pagamento até"
         "|data vencimento|total amount due on|amount due on|zahlbar ohne abschlag bis"
         "|zahlbar ohne abzug bis|payment is due|payment due by",
-        "zahlbar|bis|payable|until|até|au plus tard le",
+        "zahlbar|bis|avant le|payable|until|até|au plus tard le",
         "payment date|payment deadline|maturity date",
     ),
     Concept(

@@ -8,6 +8,8 @@ import pytest
 from support.api_server import ApiServer
 from support.stores import store
 
+from signoff import prefect_runs
+from signoff.prefect_runs import PrefectUnavailableError
 from signoff.storage.store import Store
 
 __all__ = ["store"]
@@ -15,9 +17,14 @@ __all__ = ["store"]
 
 @pytest.fixture(autouse=True)
 def _no_prefect(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the platform there is no Prefect: nothing listens there, and that is told at once."""
-    if "platform" not in request.fixturenames:
-        monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    """Without the platform Prefect is away, and that is told at once."""
+    if "platform" in request.fixturenames:
+        return
+
+    def away(*_: object) -> None:
+        raise PrefectUnavailableError("Prefect is away.")
+
+    monkeypatch.setattr(prefect_runs, "connected", away)
 
 
 @pytest.fixture

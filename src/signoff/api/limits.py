@@ -62,8 +62,12 @@ def _refused_at_once(headers: Headers, limit: int) -> ApiError | None:
 
 
 def too_large(limit: int) -> ApiError:
-    """A body of more than ``limit`` bytes."""
-    return ApiError(413, f"The request's body exceeds {limit:,} bytes.", headers=CLOSE)
+    """A body of more than ``limit`` bytes.
+
+    The connection stays: many clients look at the answer only once they have sent everything, and
+    one that is closed before loses it. What they go on to send is dropped as it comes.
+    """
+    return ApiError(413, f"The request's body exceeds {limit:,} bytes.")
 
 
 class _Body:

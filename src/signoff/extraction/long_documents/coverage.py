@@ -54,28 +54,31 @@ class Gap:
 
 
 def compare(
-    pages: Iterable[Sequence[Line]], rows: Mapping[Path, Sequence[Row]]
+    pages: Iterable[Sequence[Line]], rows: Mapping[Path, Sequence[Row]], *, tables: bool = True
 ) -> tuple[list[Gap], list[str]]:
-    """The pages with rows that were not read, and what the reviewer is told of it."""
-    gaps = find_gaps(pages, rows)
-    doubled = [row for found in rows.values() for row in surplus(found)]
-    return gaps, notes_of(gaps, doubled)
-
-
-def find_gaps(pages: Iterable[Sequence[Line]], rows: Mapping[Path, Sequence[Row]]) -> list[Gap]:
-    """The pages with rows that were not read.
+    """The pages with rows that were not read, and what the reviewer is told of it.
 
     Args:
         pages: each page's lines.
         rows: of each list, the rows that were read.
+        tables: whether a table on the pages is to be read although no row was.
     """
+    gaps = find_gaps(pages, rows, tables=tables)
+    doubled = [row for found in rows.values() for row in surplus(found)]
+    return gaps, notes_of(gaps, doubled)
+
+
+def find_gaps(
+    pages: Iterable[Sequence[Line]], rows: Mapping[Path, Sequence[Row]], *, tables: bool
+) -> list[Gap]:
+    """The pages with rows that were not read."""
     taken = {row.place for found in rows.values() for row in found if row.place}
     read = sum(map(len, rows.values()))
     kept = list(pages)
     if read and len(taken) < PLACED_SHARE * read:
         return []
     if not taken:
-        return _nothing_read(kept)
+        return _nothing_read(kept) if tables else []
     lines = [line for page in kept for line in page if line.place in taken]
     sample = lines[:: max(1, len(lines) // SAMPLE)]
     patterns = find_patterns(sample, least=min(LEAST_ROWS, max(2, len(sample) // 20)))

@@ -28,6 +28,13 @@ class PartData:
     data: JsonObject
     lines: Sequence[Line]
     again: bool = False
+    _places: dict[Path, list[Place | None]] = field(default_factory=dict, repr=False)
+
+    def places(self, path: Path) -> list[Place | None]:
+        """Where the rows of a list stand; looked up once."""
+        if path not in self._places:
+            self._places[path] = place_rows(_at(self.data, path), self.lines)
+        return self._places[path]
 
 
 @dataclass(frozen=True)
@@ -98,7 +105,7 @@ def merge_rows(parts: Sequence[PartData], path: Path) -> list[Row]:
         values = _at(part.data, path)
         if not isinstance(values, list):
             continue
-        places = place_rows(values, part.lines)
+        places = part.places(path)
         for index, (value, place) in enumerate(zip(values, places, strict=True)):
             row = Row(value, place, number, index)
             if part.again:
@@ -199,7 +206,7 @@ def _single_paths(data: JsonObject, lists: Sequence[Path]) -> Iterator[Path]:
     stack: list[tuple[Path, Any]] = [((name,), value) for name, value in data.items()]
     while stack:
         path, value = stack.pop(0)
-        if path in lists and isinstance(value, list) or path == (NOTHING,):
+        if path in lists or path == (NOTHING,):
             continue
         if isinstance(value, dict) and value:
             stack = [((*path, name), inner) for name, inner in value.items()] + stack

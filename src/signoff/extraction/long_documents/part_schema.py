@@ -64,6 +64,16 @@ def row_names(schema: JsonObject, path: Path) -> list[str]:
     return []
 
 
+def has_table(schema: JsonObject) -> bool:
+    """Whether some list's rows have several values, a number among them: a table on the page."""
+    for _, node in _walk(schema, schema, (), frozenset()):
+        row = _resolved(node.get("items"), schema).get("properties") or {}
+        kinds = [str(_resolved(value, schema).get("type")) for value in row.values()]
+        if len(kinds) > 1 and any("number" in kind or "integer" in kind for kind in kinds):
+            return True
+    return False
+
+
 def _objects_and_lists(schema: JsonObject) -> list[JsonObject]:
     return [node for _, node in _walk(schema, schema, (), frozenset())]
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from signoff.documents.model import Document
 from signoff.extraction.long_documents.page_lines import Place, page_lines
 from signoff.extraction.long_documents.room import Room
-from signoff.extraction.long_documents.rows_seen import Pattern, find_patterns, seen_rows
+from signoff.extraction.long_documents.rows_seen import Pattern, find_patterns, fits, seen_rows
 from signoff.extraction.page_budget import page_text
 from signoff.extraction.page_text import estimate_tokens
 
@@ -89,7 +89,7 @@ def survey(documents: Sequence[Document]) -> list[PageFacts]:
             rows = seen_rows(lines, known=known)
             if len(known) < MAX_PATTERNS:
                 known += find_patterns(
-                    row for row in rows if not any(row.cells == other.cells for other in known)
+                    row for row in rows if not any(fits(row, other) for other in known)
                 )
             facts.append(
                 PageFacts(

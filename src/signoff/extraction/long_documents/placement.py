@@ -6,7 +6,7 @@ identical lines one after the other, and never two to the same line.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
@@ -20,6 +20,7 @@ LEAST_SCORE = 0.5
 BEYOND = 0.5
 """What a value is worth that stands next to the line."""
 MAX_VALUES = 30
+MANY_VALUES = 4
 MAX_PAIRS = 400_000
 
 
@@ -98,15 +99,16 @@ def _number_keys(value: float) -> Iterator[str]:
 
 
 def _candidates(values: Sequence[Value], index: dict[str, list[int]]) -> list[int]:
-    found: set[int] = set()
+    """The lines with some of the values; of rows with many values, two at least."""
+    found: Counter[int] = Counter()
     for any_will_do, keys in values:
         known = [key for key in keys if key in index]
         if any_will_do:
-            for key in known:
-                found.update(index[key])
+            found.update({position for key in known for position in index[key]})
         elif known:  # a text's rarest word finds its line
             found.update(index[min(known, key=lambda key: len(index[key]))])
-    return sorted(found)
+    least = 2 if len(values) >= MANY_VALUES else 1
+    return sorted(position for position, count in found.items() if count >= least)
 
 
 def _score(values: Sequence[Value], here: frozenset[str], near: frozenset[str]) -> float:

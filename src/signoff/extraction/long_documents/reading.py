@@ -15,7 +15,7 @@ from signoff.extraction.long_documents.coverage import Gap, compare
 from signoff.extraction.long_documents.cut_off import CutOffError, CutOffRecord, was_cut_off
 from signoff.extraction.long_documents.merging import Merged, PartData, merge
 from signoff.extraction.long_documents.page_lines import Line, lines_of
-from signoff.extraction.long_documents.part_schema import list_paths, part_schema
+from signoff.extraction.long_documents.part_schema import has_table, list_paths, part_schema
 from signoff.extraction.long_documents.parts import (
     WHOLE,
     PageFacts,
@@ -106,12 +106,15 @@ def extract_documents(
         return reading.noted(read())
     reading.pages = survey(documents)
     room = room_for(reader.limits, schema, instructions, input_data, pages=reading.pages)
-    if fits_one_call(reading.pages, room) and not reading.has_parts():
+    if fits_one_call(reading.pages, room):
         try:
-            return reading.in_one_call()
+            # parts on record: less was known of the model, or the one call was cut off
+            if not reading.has_parts():
+                return reading.in_one_call()
         except CutOffError:
-            rows = sum(len(page.rows) for page in reading.pages)
-            room = replace(room, rows=min(room.rows, max(rows // 2, LEAST_ROWS)))
+            pass
+        rows = sum(len(page.rows) for page in reading.pages)
+        room = replace(room, rows=min(room.rows, max(rows // 2, LEAST_ROWS)))
     return reading.in_parts(plan(uncovered(reading.pages, reading.read_before()), room))
 
 
@@ -263,7 +266,7 @@ class _Reading:
         if not self.lists:
             return [], []
         pages = (page for document in self.documents for page in lines_of(document))
-        return compare(pages, merged.rows)
+        return compare(pages, merged.rows, tables=has_table(self.schema))
 
     # -- the whole ----------------------------------------------------------------------------
 

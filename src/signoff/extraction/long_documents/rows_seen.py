@@ -35,8 +35,11 @@ def seen_rows(lines: Sequence[Line], *, known: Sequence[Pattern] = ()) -> list[L
         known: rows of other pages, so that the last two rows of a list are seen too.
     """
     candidates = [line for line in lines[:MAX_LINES] if _may_be_row(line)]
-    patterns = [*known, *find_patterns(candidates)]
-    rows = [line for line in candidates if any(fits(line, pattern) for pattern in patterns)]
+    others = [line for line in candidates if not any(fits(line, pattern) for pattern in known)]
+    patterns = find_patterns(others)
+    new = {line.place for line in others if any(fits(line, pattern) for pattern in patterns)}
+    strange = {line.place for line in others} - new
+    rows = [line for line in candidates if line.place not in strange]
     if rows:
         return rows
     # a list without columns: every line begins with a number or a bullet

@@ -77,6 +77,7 @@ def gather(
     passed, failed = _counted(checks, CheckStatus.PASSED), _counted(checks, CheckStatus.FAILED)
     counts = [index for index, turn in enumerate(turns) if turn.action_input == extraction.data]
     corrected = Counter(_corrected(extraction.data, turns[: counts[-1]] if counts else ()))
+    as_given = set(given)
     signals: dict[str, FieldSignals] = {}
     for pointer, _ in scalars(extraction.data):
         known = extraction.signals.get(pointer, FieldSignals())
@@ -94,7 +95,7 @@ def gather(
                 "word_confidence": place.word_confidence,
                 "places": place.places,
             }
-        elif pointer in given:
+        elif pointer in as_given:
             found |= {"match": MatchKind.EXACT, "similarity": 1.0, "places": 1}
         if extraction.offline:
             found["self_rating"] = extraction.confidence.get(pointer, 0.0)

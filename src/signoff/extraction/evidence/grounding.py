@@ -67,7 +67,10 @@ def ground(
         for row, options, hits in zip(rows, found, placed, strict=True):
             taken.update(hit.tokens for hit in hits if hit is not None)
             pairs += maker.pairs(row, options, hits)
-    found_single = [lookup.hits(each.value, each.target) for each in wanted.single]
+    found_single = [
+        lookup.hits(each.value, each.target) or lookup.sums(each.value, each.target)
+        for each in wanted.single
+    ]
     placed_single = SinglePlacer(index, taken).place(wanted.single, found_single)
     pairs += maker.pairs(wanted.single, found_single, placed_single)
     return _sorted_out(pairs, input_data)

@@ -35,6 +35,8 @@ _LONGEST_RUN = 60
 _BREAK = "\n"
 _AMBIGUOUS = re.compile(r"(?<![\d/-])(\d{1,2})\s?([/-])\s?(\d{1,2})\s?\2\s?\d{2}")
 _UNIT = re.compile(r"[-–−]?(\d[\d.,'’]*)[^\W\d_]{1,6}\.?")
+# thousands set apart by more than a space, as justified text and some fonts have them
+_WIDE = re.compile(r"(?<![\d.,'’-])\d{1,3}(?: {1,2}\d{3})+[.,]\d{2}(?![\d.,])")
 _DIGIT_LIKE = str.maketrans("oOQDIl|!iSsBZzG", "000011111558226")
 _ONES = ("l", "I", "i")
 _NUMBER_LIKE = re.compile(r"[-–−+€$£]?\d[\d.,'’]*[€%-]?")
@@ -262,6 +264,11 @@ class WordIndex:
                     if not both or mark == ".":
                         place = _at(run.positions(start_, end), base, "" if both else mark)
                         self.numbers[value].append(self._digits_of(place))
+            for wide in _WIDE.finditer(run.text):
+                if "  " in wide.group():
+                    value = Decimal(re.sub(r"\s", "", wide.group()).replace(",", "."))
+                    place = _at(run.positions(*wide.span()), base)
+                    self.numbers[value].append(place)
         for position, token in enumerate(line.tokens):
             self._add_token(token, base + position, scanned=scanned)
 

@@ -13,6 +13,7 @@ from signoff.extraction.equality import whole_date, whole_numbers
 from signoff.extraction.evidence.index import Occurrence, Stream, WordIndex
 from signoff.extraction.evidence.letters import atoms, boundaries
 from signoff.extraction.evidence.nearly import NearMatcher
+from signoff.extraction.evidence.sums import Sums
 from signoff.extraction.offline.lexicon import COUNTRIES, Kind
 from signoff.extraction.offline.numbers import currency_code
 from signoff.extraction.offline.targets import Target
@@ -23,7 +24,7 @@ MAX_LETTERS = 5_000
 """Of a longer text only the beginning is looked up."""
 PRESUMED = 0.8
 """How sure a day is whose order of day and month the document's language suggests, not its dates;
-and a number of which OCR read a digit as a letter."""
+a number of which OCR read a digit as a letter; and a sum that is not printed itself."""
 
 _AMOUNT = re.compile(r"(?:^|\D)\d{1,3}(?:[.,' ]\d{3})*[.,]\d{1,4}(?:\D|$)|[€$£¥₹]")
 _TAX_ID = re.compile(r"([A-Z]{2})([\dA-Z]{7,13})")
@@ -45,7 +46,18 @@ class Lookup:
     def __init__(self, index: WordIndex) -> None:
         self._index = index
         self._near = NearMatcher(index)
+        self._sums = Sums(index)
         self._known: dict[tuple[Any, ...], list[Hit]] = {}
+
+    def sums(self, value: Any, target: Target | None) -> list[Hit]:
+        """Amounts with one of the value's labels, one below the other, that add up to it.
+
+        Two rates of tax are often stated without their sum.
+        """
+        if isinstance(value, str) or target is None or target.kind is not Kind.MONEY:
+            return []
+        parts = self._sums.of(Decimal(str(round(value, 9))), target.labels)
+        return [Hit(tokens, MatchKind.VARIANT, PRESUMED) for tokens in parts]
 
     def hits(self, value: Any, target: Target | None) -> list[Hit]:
         """Every place of a scalar, in the order of the pages; the surest kind of match only."""

@@ -148,7 +148,7 @@ def edit(session: Session, execution_id: UUID, data: JsonObject, *, by: str | No
     # confidence is learnt from what was read, not from what a person made of it
     as_read = extraction.data if extraction.as_read is None else extraction.as_read
     edited = extraction.model_copy(update={"data": data, "as_read": as_read})
-    row.extraction = edited.model_dump(mode="json")
+    row.extraction = edited.model_dump(mode="json", exclude_defaults=True)
     row.data_revision += 1
     return row.data_revision
 

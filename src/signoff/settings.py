@@ -103,6 +103,10 @@ class Settings(BaseSettings):
     parse_memory: int = Field(default=1024 * MIB, gt=0, description="Memory of a parsing process.")
     parse_timeout: float = Field(default=120, gt=0, description="Wall time of one parsing step.")
     parse_workers: int = Field(default=2, gt=0, description="Parsing processes at a time.")
+    embedded_files: bool = Field(
+        default=True,
+        description="Whether models see data files inside PDFs and mails (an e-invoice's XML).",
+    )
     max_pages: int = Field(default=2000, gt=0, description="Pages in one file.")
     max_image_pixels: int = Field(default=500_000_000, gt=0, description="Pixels in one image.")
     max_frames: int = Field(default=20, gt=0, description="Frames read of an animation.")

@@ -16,6 +16,7 @@ from email.message import Message
 from pathlib import Path
 from typing import TypeAlias
 
+from signoff.documents.embedded import MAX_FILES, embedded_text
 from signoff.documents.encoding import decode, mojibake_note
 from signoff.documents.steps import Attachment, Inspection, Limits, PageWriter, inspection
 from signoff.documents.text import check_pages, paginate, write_text_page
@@ -67,7 +68,13 @@ def inspect(path: Path, folder: Path, name: str, limits: Limits) -> Inspection:
             count += 1
             check_pages(name, count, limits)
             write_text_page(pages, count, page)
-    return inspection(count, headers=headers, notes=notes, attachments=reading.attachments)
+    return inspection(
+        count,
+        headers=headers,
+        notes=notes,
+        attachments=reading.attachments,
+        embedded=reading.embedded,
+    )
 
 
 def repair_headers(head: bytes) -> bytes:
@@ -112,6 +119,7 @@ class _Reading:
     def __init__(self, folder: Path) -> None:
         self.notes: list[str] = []
         self.attachments: list[Attachment] = []
+        self.embedded: dict[str, str] = {}
         self._folder = folder
         self._parts = 0
 
@@ -171,6 +179,10 @@ class _Reading:
         self._write(f"{name.replace('/', '-')}.eml", data)
 
     def _write(self, name: str, data: bytes) -> None:
+        text = embedded_text(name, data) if len(self.embedded) < MAX_FILES else None
+        if text is not None:
+            self.embedded[name] = text
+            return
         target = self._folder / f"attachment-{len(self.attachments)}"
         target.write_bytes(data)
         self.attachments.append({"name": name, "file": target.name})

@@ -79,6 +79,10 @@ class DocumentInfo(BaseModel):
     parent: int | None = None
     headers: dict[str, str] = Field(default_factory=dict, description="A mail's main headers.")
     fields: dict[str, str] = Field(default_factory=dict, description="A PDF's form fields.")
+    embedded: dict[str, str] = Field(
+        default_factory=dict,
+        description="Data files inside it, as text: an e-invoice's XML.",
+    )
     notes: list[str] = Field(
         default_factory=list, description="What a reader should know: what was skipped and why."
     )

@@ -35,7 +35,7 @@ from signoff.executions.models import StoredFile
 from signoff.settings import Settings
 from signoff.storage.files import FileStore
 
-PARSER_VERSION = 1
+PARSER_VERSION = 2
 """Raised whenever parsing yields something else for the same file: old records then expire."""
 
 PAGES_PER_STEP = 20
@@ -106,7 +106,7 @@ def parse_files(
             raise
     documents: list[DocumentInfo] = []
     for future in futures:
-        _number(future.result(), None, documents)
+        _number(future.result(), None, documents, embedded=settings.embedded_files)
     return documents
 
 
@@ -260,6 +260,7 @@ class _Run:
             "fields": inspected["fields"],
             "notes": notes,
             "attachments": attachments,
+            "embedded": {safe_name(name): text for name, text in inspected["embedded"].items()},
         }
 
     def _read_pages(self, source: _Source, key: str, path: Path, missing: list[int]) -> None:
@@ -341,7 +342,9 @@ def _results(futures: list[Future[list[int]]]) -> list[list[int]]:
     return [future.result() for future in futures]
 
 
-def _number(parsed: _Parsed, parent: int | None, documents: list[DocumentInfo]) -> None:
+def _number(
+    parsed: _Parsed, parent: int | None, documents: list[DocumentInfo], *, embedded: bool
+) -> None:
     manifest = parsed.manifest
     number = len(documents) + 1
     documents.append(
@@ -355,11 +358,12 @@ def _number(parsed: _Parsed, parent: int | None, documents: list[DocumentInfo]) 
             parent=parent,
             headers=manifest["headers"],
             fields=manifest["fields"],
+            embedded=manifest["embedded"] if embedded else {},
             notes=parsed.notes,
         )
     )
     for child in parsed.children:
-        _number(child, number, documents)
+        _number(child, number, documents, embedded=embedded)
 
 
 def _limits(settings: Settings) -> Limits:

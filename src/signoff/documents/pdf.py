@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pypdfium2 as pdfium
@@ -15,6 +16,7 @@ import pypdfium2.raw as pdfium_c
 from PIL import Image
 
 from signoff.documents import tesseract
+from signoff.documents.embedded import MAX_FILES, embedded_text
 from signoff.documents.image import OCR_LONGEST, save_jpeg
 from signoff.documents.layout import lay_out
 from signoff.documents.pdf_layer import Layer, read_layer
@@ -47,12 +49,16 @@ def inspect(path: Path, folder: Path, name: str, limits: Limits) -> Inspection:
     if count == 0:
         raise UnreadableFileError(f"{name}: the PDF has no pages; supply a newly saved copy.")
     check_pages(name, count, limits)
-    fields: dict[str, str] = {}
-    attachments: list[Attachment] = []
-    notes: list[str] = []
+    found = _Structure()
     if has_form or has_files:
-        fields, attachments, notes = _structure(path, folder)
-    return inspection(count, fields=fields, attachments=attachments, notes=notes)
+        found.read(path, folder)
+    return inspection(
+        count,
+        fields=found.fields,
+        attachments=found.attachments,
+        embedded=found.embedded,
+        notes=found.notes,
+    )
 
 
 def read_pages(path: Path, folder: Path, name: str, first: int, last: int) -> list[int]:
@@ -207,39 +213,57 @@ def _render(
 # -- form fields and embedded files -----------------------------------------------------------
 
 
-def _structure(path: Path, folder: Path) -> tuple[dict[str, str], list[Attachment], list[str]]:
-    from pypdf import PdfReader
-    from pypdf.errors import DependencyError
+@dataclass
+class _Structure:
+    """What a PDF holds beside its pages."""
 
-    fields: dict[str, str] = {}
-    attachments: list[Attachment] = []
-    notes: list[str] = []
-    try:
+    fields: dict[str, str] = field(default_factory=dict)
+    attachments: list[Attachment] = field(default_factory=list)
+    embedded: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def read(self, path: Path, folder: Path) -> None:
+        """Read form fields; write embedded files out, but for those that are text."""
+        from pypdf.errors import DependencyError
+
+        try:
+            self._read(path, folder)
+        except DependencyError:
+            self.notes.append(
+                "Form fields and embedded files are encrypted in a way that is not read."
+            )
+        except Exception as error:
+            # pypdf meets damaged files with any kind of exception; the pages are readable
+            # without it
+            if isinstance(error, MemoryError):
+                raise
+            self.notes.append(
+                "Form fields and embedded files could not all be read"
+                f" ({type(error).__name__}: {str(error)[:200]})."
+            )
+
+    def _read(self, path: Path, folder: Path) -> None:
+        from pypdf import PdfReader
+
         reader = PdfReader(path)
         if reader.is_encrypted:
             reader.decrypt("")
-        for key, field in (reader.get_fields() or {}).items():
-            if (value := _value(field.value)) is not None:
-                fields[str(key)] = value
+        for key, form_field in (reader.get_fields() or {}).items():
+            if (value := _value(form_field.value)) is not None:
+                self.fields[str(key)] = value
         for index, embedded in enumerate(reader.attachment_list):
             if index == MAX_EMBEDDED:
-                notes.append(f"Only the first {MAX_EMBEDDED} embedded files were looked at.")
+                self.notes.append(f"Only the first {MAX_EMBEDDED} embedded files were looked at.")
                 break
-            target = folder / f"embedded-{index}"
-            target.write_bytes(embedded.content or b"")
             label = str(embedded.alternative_name or embedded.name)
-            attachments.append({"name": label, "file": target.name})
-    except DependencyError:
-        notes.append("Form fields and embedded files are encrypted in a way that is not read.")
-    except Exception as error:
-        # pypdf meets damaged files with any kind of exception; the pages are readable without it
-        if isinstance(error, MemoryError):
-            raise
-        notes.append(
-            "Form fields and embedded files could not all be read"
-            f" ({type(error).__name__}: {str(error)[:200]})."
-        )
-    return fields, attachments, notes
+            content = embedded.content or b""
+            text = embedded_text(label, content) if len(self.embedded) < MAX_FILES else None
+            if text is not None:
+                self.embedded[label] = text
+                continue
+            target = folder / f"embedded-{index}"
+            target.write_bytes(content)
+            self.attachments.append({"name": label, "file": target.name})
 
 
 def _has_no_pages(path: Path) -> bool:

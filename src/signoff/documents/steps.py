@@ -46,6 +46,7 @@ class Inspection(TypedDict):
     fields: dict[str, str]
     notes: list[str]
     attachments: list[Attachment]
+    embedded: dict[str, str]
 
 
 def inspection(
@@ -55,6 +56,7 @@ def inspection(
     fields: dict[str, str] | None = None,
     notes: Sequence[str] = (),
     attachments: Sequence[Attachment] = (),
+    embedded: dict[str, str] | None = None,
 ) -> Inspection:
     """An :class:`Inspection`, empty where nothing is given."""
     return {
@@ -63,6 +65,7 @@ def inspection(
         "fields": fields or {},
         "notes": list(notes),
         "attachments": list(attachments),
+        "embedded": embedded or {},
     }
 
 

@@ -18,6 +18,12 @@ from signoff.extraction.page_text import compact, estimate_tokens
 IMAGE_TOKENS = 1500
 """What a picture costs with most models."""
 
+PAGE_TOKENS = 25
+"""A page's fence."""
+
+FILES_SHARE = 0.3
+"""Of a document's budget, what one data file inside it may take."""
+
 LONGEST_SIDE = 2048
 MIN_TOKENS = 300
 CUT_PAGE_TOKENS = 50
@@ -117,15 +123,16 @@ class _Writer:
         if pages is not None:
             mine = pages[0] == self._info.number
             self._shown = range(pages[1], pages[2] + 1) if mine else range(0)
+        self._whole = len(self._shown) == self._info.page_count
         self._left_out: list[str] = []
         self.used = 0
         self.pictures = 0
 
     def render(self) -> Rendered:
-        head, pages = self._head(), self._pages()
+        head, pages, files = self._head(), self._pages(), self._files()
         left_out = [f"[left-out-{self._nonce}: {text}]\n" for text in self._left_out]
         end = f"</document-{self._nonce}>\n\n"
-        return Rendered([head, *pages, *left_out, end], self._left_out)
+        return Rendered([head, *pages, *files, *left_out, end], self._left_out)
 
     def _head(self) -> str:
         info, shown = self._info, self._shown
@@ -154,30 +161,54 @@ class _Writer:
         return head
 
     def _pages(self) -> list[str | Picture]:
-        """The pages in order; where not all fit, taken from both ends."""
-        parts: dict[int, list[str | Picture]] = {}
+        """The pages in order; where not all fit, taken from both ends.
+
+        Pictures come when the text of all pages has its place.
+        """
+        texts: dict[int, tuple[Page, str]] = {}
         for number in _from_both_ends(self._shown):
             left = self._tokens - self.used
             if left < CUT_PAGE_TOKENS:
                 break
             page = self._document.load_page(number)
             text = self._safe(page_text(page))
-            opening, closing = f'<page-{self._nonce} number="{number}">\n', f"</page-{self._nonce}>"
-            self.used += estimate_tokens(opening + closing)
+            self.used += PAGE_TOKENS
             cost = estimate_tokens(text)
             if cost > left:
                 self._leave_out(f"the rest of page {number} of document {self._info.number}")
                 text = _cut(text, left)
             self.used += min(cost, left)
-            picture = self._picture(page)
-            if not text.strip() and not any(isinstance(part, Picture) for part in picture):
-                text = "[note: no text was found on this page]"
-            parts[number] = [f"{opening}{text}\n", *picture, f"{closing}\n"]
-        missing = [number for number in self._shown if number not in parts]
+            texts[number] = page.model_copy(update={"words": []}), text
+        missing = [number for number in self._shown if number not in texts]
         for first, last in _runs(missing):
             pages = f"page {first}" if first == last else f"pages {first} to {last}"
             self._leave_out(f"{pages} of document {self._info.number}")
-        return [part for number in sorted(parts) for part in parts[number]]
+        # a page without text has nothing but its picture
+        order = sorted(texts, key=lambda number: bool(texts[number][1].strip()))
+        pictures = {number: self._picture(texts[number][0]) for number in order}
+        parts: list[str | Picture] = []
+        for number, (_, text) in sorted(texts.items()):
+            picture = pictures[number]
+            if not text.strip() and not any(isinstance(part, Picture) for part in picture):
+                text = "[note: no text was found on this page]"
+            parts += [f'<page-{self._nonce} number="{number}">\n{text}\n', *picture]
+            parts.append(f"</page-{self._nonce}>\n")
+        return parts
+
+    def _files(self) -> list[str]:
+        """Data files inside the document, each whole or not at all, and last: pages come first."""
+        written: list[str] = []
+        for name, content in self._info.embedded.items() if self._whole else ():
+            tag = f"embedded-file-{self._nonce}"
+            text = self._safe(_CONTROL.sub(" ", content))
+            text = f'<{tag} name="{self._attribute(name)}">\n{text}\n</{tag}>\n'
+            cost = estimate_tokens(text)
+            if cost > min(self._tokens - self.used, self._tokens * FILES_SHARE):
+                self._leave_out(f"the file {self._line(name)} inside document {self._info.number}")
+                continue
+            self.used += cost
+            written.append(text)
+        return written
 
     def _picture(self, page: Page) -> list[str | Picture]:
         left = self._tokens - self.used

@@ -24,7 +24,8 @@ def total(api: ApiServer) -> int:
 
 
 def keyed(api: ApiServer, key: str, *files: tuple[str, bytes], **options: str) -> requests.Response:
-    return upload(api, *files, headers={"Idempotency-Key": key}, **options)
+    answer: requests.Response = upload(api, *files, headers={"Idempotency-Key": key}, **options)
+    return answer
 
 
 def test_the_same_request_again_gets_the_first_answer_and_starts_nothing(api: ApiServer) -> None:

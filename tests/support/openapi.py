@@ -78,7 +78,8 @@ def _bodies(
         pairs.append((code, response, found["responses"][code]))
     for name, one, other in pairs:
         for media_type, content in ((one or {}).get("content") or {}).items():
-            if media_type not in (other or {}).get("content", {}):
+            other = other or {}
+            if media_type not in other.get("content", {}):
                 yield f"{place}: {name} is no {media_type}"
                 continue
             expected = _plain(_resolved(theirs, content["schema"]))

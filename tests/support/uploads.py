@@ -25,10 +25,11 @@ def upload(
 ) -> requests.Response:
     """Start an execution of ``agent`` (one of its own, if none is named) over these files."""
     token = api.token if workspace == "default" else api.make_token(workspace)
-    return api.call(
+    answer: requests.Response = api.call(
         "POST",
         f"{PATH}?agent_id={agent or agent_id(api, workspace)}",
         authorization=f"Bearer {token}",
         headers=dict(headers or {}),
         files=[("input_files", file) for file in files],
     )
+    return answer

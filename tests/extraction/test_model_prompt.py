@@ -183,3 +183,32 @@ def test_of_a_document_read_in_parts_only_its_pages_are_shown(make_document: Mak
     assert "the mail's text" not in text
     assert "Subject" not in text
     assert text.endswith("with the data of the pages above.")
+
+
+def test_files_inside_a_document_follow_its_pages(make_document: MakeDocument) -> None:
+    files = {'a".xml': "Invoice:\n Total: 12.50"}
+    text = text_of(prompt(make_document("the page", embedded=files)))
+    assert re.search(r'the page\n</page-\w+>\n<embedded-file-\w+ name="a\'.xml">\nInvoice:', text)
+    # never in place of a page, never by halves, not with parts of a document
+    long = make_document(*(["word " * 200] * 5), embedded={"a.xml": "Total: 12.50\n" * 300})
+    built = prompt(long, context_tokens=3000, output_tokens=500)
+    assert "Total" not in text_of(built)
+    assert built.left_out == [
+        "the file a.xml inside document 1: did not fit into the model's context"
+    ]
+    assert text_of(built).count("word") == 1000
+    assert "Total" not in text_of(prompt(long, pages=(1, 2, 3)))
+
+
+def test_pictures_take_no_text_its_place(make_document: MakeDocument) -> None:
+    pages = ["word " * 200] * 9
+    built = prompt(make_document(*pages, image="PNG"), context_tokens=5000, output_tokens=800)
+    assert text_of(built).count("word") == 1800
+    assert built.left_out == []
+    assert built.images <= 1
+
+
+def test_pages_without_text_get_their_pictures_first(make_document: MakeDocument) -> None:
+    built = prompt(make_document("one", "two", " ", image="PNG"), max_images=1)
+    assert text_of(built).count("<picture>") == 1
+    assert re.search(r'number="3">\n\s*<picture>', text_of(built))

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event, text
+from sqlalchemy import event
 from support.stores import (
     apply_agent,
     confirmed,
@@ -21,12 +21,12 @@ from support.stores import (
     with_inputs,
 )
 
-from signoff.executions.models import Execution
+from signoff.executions.models import Execution, Trigger
 from signoff.executions.states import Status
 from signoff.storage import executions, listing
+from signoff.storage.executions import NewExecution
 from signoff.storage.listing import Wanted
 from signoff.storage.store import Store
-from signoff.storage.tables import ExecutionRow
 
 AGENTS = ("one", "two", "three")
 
@@ -106,23 +106,11 @@ def test_another_workspaces_executions_are_not_among_them(filled: Store) -> None
 
 
 def test_counting_ends_at_a_hundred(store: Store) -> None:
-    execution_id = with_inputs(store, make_agent("one"))
+    revision = apply_agent(store, make_agent("one"))
+    workspace_id = revision.workspace_id
     with store.database.transaction() as session:
-        workspace_id = executions.get(session, execution_id).workspace_id
-        columns = [
-            column
-            for column in ExecutionRow.__table__.columns.keys()  # noqa: SIM118  no dict
-            if column not in ("number", "id")
-        ]
-        listed = ", ".join(f'"{column}"' for column in columns)
-        for _ in range(150):
-            session.execute(
-                text(
-                    f"INSERT INTO executions (id, {listed}) SELECT :id, {listed} FROM executions"
-                    " WHERE number = 1"
-                ),
-                {"id": uuid4().hex},
-            )
+        for _ in range(151):
+            executions.create(session, NewExecution(revision, trigger=Trigger.API))
     with store.database.reading() as session:
         assert listing.count(session, Wanted(workspace_id)) == 100
         assert listing.count(session, Wanted(workspace_id, statuses=list(Status)[:3])) == 100

@@ -82,7 +82,7 @@ class Turns:
 def known_documents(count: int, store: FileStore, record: MemoryRecord) -> Iterator[Known]:
     """Made-up and real documents, parsed."""
     with tempfile.TemporaryDirectory() as folder:
-        for made in make_documents(Path(folder), count, seed=7, held_out=False):
+        for made in make_documents(Path(folder), count, seed=7, held_out=True):
             agent = agent_of(made.schema, made.family)
             documents = parse(made.path, store, record)
             yield Known(made.path.name, documents, agent, made.expected, complete=True)

@@ -121,10 +121,12 @@ def test_a_value_that_was_found_and_no_more_is_likely_but_not_certain() -> None:
         {"match": MatchKind.FUZZY, "similarity": 0.8, "word_confidence": 0.6},
     ],
 )
-def test_one_thing_against_it_takes_it_out_of_what_policies_sign_off(
+def test_one_thing_against_it_is_felt_whatever_speaks_for_it(
     against: dict[str, Any],
 ) -> None:
-    assert PRIOR.score(SURE.model_copy(update=against), 12.5) < 0.97
+    assert PRIOR.score(SURE.model_copy(update=against), 12.5) < 0.98
+    alone = {"offline_agrees": None, "challenger_agrees": None} | against
+    assert PRIOR.score(SURE.model_copy(update=alone), 12.5) < 0.9
 
 
 def test_what_was_read_without_a_model_stays_low() -> None:

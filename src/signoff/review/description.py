@@ -118,6 +118,7 @@ def _checks_and_notes(attention: Attention) -> Iterator[str]:
             ]
         )
     if attention.notes:
+        yield "**About the whole:**"
         yield _listed([escape_markdown(note) for note in attention.notes])
 
 

@@ -61,6 +61,7 @@ def _unmet(conditions: Conditions, extraction: Extraction) -> Iterator[str]:
     """Every condition that does not hold, the broadest first."""
     if extraction.offline:
         yield "the data was read offline, without a model"
+        return  # every value would have its own reason
     for note in extraction.notes:
         if not note.startswith(NO_SECOND_OPINION):
             yield note.rstrip(".")

@@ -50,25 +50,30 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def forty_pages(folder: Path) -> list[Document]:
     """1,200 rows, some identical, some divided by a page break."""
     write_pdf(folder / "long.pdf", ROWS)
-    return parsed(folder / "long.pdf", folder)
+    return documents_of(folder / "long.pdf", folder)
 
 
 @pytest.fixture(scope="module")
 def eight_pages(folder: Path) -> list[Document]:
     write_pdf(folder / "eight.pdf", ROWS[:240])
-    return parsed(folder / "eight.pdf", folder)
+    return documents_of(folder / "eight.pdf", folder)
 
 
 @pytest.fixture(scope="module")
 def four_pages(folder: Path) -> list[Document]:
     write_pdf(folder / "short.pdf", SHORT, per_page=25)
-    return parsed(folder / "short.pdf", folder)
+    return documents_of(folder / "short.pdf", folder)
 
 
 @pytest.fixture(scope="module")
 def one_page(folder: Path) -> list[Document]:
     write_pdf(folder / "page.pdf", ROWS[:20])
-    return parsed(folder / "page.pdf", folder)
+    return documents_of(folder / "page.pdf", folder)
+
+
+def documents_of(path: Path, home: Path) -> list[Document]:
+    read: list[Document] = parsed(path, home)
+    return read
 
 
 def extract(reader: Any, documents: list[Document], record: Record, **more: Any) -> Extraction:

@@ -22,8 +22,8 @@ from signoff.extraction.confidence import PRIOR, ConfidenceModel
 from signoff.extraction.confidence.signals import Opinions, ReaderName, gather
 from signoff.extraction.evidence import ground
 from signoff.extraction.long_documents import extract_documents
-from signoff.extraction.long_documents.parts import fits_one_call, survey
-from signoff.extraction.long_documents.room import room_for
+from signoff.extraction.long_documents.parts import survey
+from signoff.extraction.long_documents.room import fits_one_call
 from signoff.extraction.loop import MAX_TOKENS
 from signoff.extraction.reader import SUBMIT, Reader, ReadRequest
 from signoff.extraction.readers import Readers
@@ -154,10 +154,13 @@ class _Assessor:
     def _fits(self, reader: Reader) -> bool:
         if reader.limits is None:
             return True
-        pages = survey(self.documents)
-        schema = self.agent.data_schema or {}
-        room = room_for(reader.limits, schema, self.instructions, self.input_data, pages=pages)
-        return fits_one_call(pages, room)
+        return fits_one_call(
+            reader.limits,
+            self.agent.data_schema or {},
+            self.instructions,
+            self.input_data,
+            pages=survey(self.documents),
+        )
 
     def assess_best(self, best: Extraction) -> Extraction:
         """Judge an attempt that did not pass; it goes to a person even where that fails."""

@@ -35,6 +35,7 @@ class ModelsInOrder:
         return ReaderLimits(
             min(limit.context_tokens for limit in limits),
             min(limit.output_tokens for limit in limits),
+            min(limit.longest_answer for limit in limits),
         )
 
     def read(self, request: ReadRequest) -> Reading:

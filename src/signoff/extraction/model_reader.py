@@ -99,7 +99,7 @@ class ModelReader:
     def limits(self) -> ReaderLimits:
         """As the settings say, or less where the server says so."""
         context = self._context(self._known())
-        return ReaderLimits(context, self._output_tokens(context))
+        return ReaderLimits(context, self._output_tokens(context), self._longest_answer(context))
 
     def read(self, request: ReadRequest) -> Reading:
         """One answer of the model, its nulls for absent values removed.
@@ -131,7 +131,10 @@ class ModelReader:
                     known,
                     max_completion_tokens=known.max_completion_tokens or self._at_the_vendor,
                 ),
-                output_tokens=self._output_tokens(context),
+                output_tokens=max(
+                    self._output_tokens(context),
+                    min(self._longest_answer(context), context - prompt.tokens),
+                ),
             )
             try:
                 answer = self._chat.complete(
@@ -152,9 +155,9 @@ class ModelReader:
                 )
                 if adaptation is None:  # complete() asked the same question before it raised
                     raise ModelRefusedError(refusal.message) from refusal
-                known = adaptation.capabilities
                 if adaptation.lasting:
-                    self._memory.learn(known)
+                    self._memory.learn(adaptation.capabilities, since=known)
+                known = adaptation.capabilities
                 continue
             return self._reading(Answer.from_json(answer), request, prompt, schema, known, tools)
 
@@ -169,14 +172,14 @@ class ModelReader:
             told = told_of(self._settings.model, self._chat.models())
         except ModelUnavailableError:
             return known  # the call itself finds out what is wrong
-        known = replace(
+        found = replace(
             known,
             asked=True,
             images=known.images and told.images is not False,
             context_tokens=known.context_tokens or told.context_tokens,
         )
-        self._memory.learn(known)
-        return known
+        self._memory.learn(found, since=known)
+        return found
 
     def _prompt(
         self,
@@ -220,13 +223,17 @@ class ModelReader:
         # most of a small context belongs to the documents
         return min(self._settings.max_output_tokens, max(256, context // 4))
 
+    def _longest_answer(self, context: int) -> int:
+        # what a short prompt leaves is the answer's, but a model that repeats itself must end
+        return min(self._settings.max_output_tokens, max(256, context // 2))
+
     def _shorter(self, known: Capabilities, context: int, message: str) -> tuple[Capabilities, int]:
         """What to try after a prompt was too long: the context the server names, or less."""
         named = context_named(message)
         if named is not None and named < self._context(known):
-            known = replace(known, context_tokens=named)
-            self._memory.learn(known)
-            return known, named
+            found = replace(known, context_tokens=named)
+            self._memory.learn(found, since=known)
+            return found, named
         return known, context * 2 // 3
 
     def _can_adapt(
@@ -316,6 +323,6 @@ class ModelReader:
             return
         if tools:
             if known.required_tools:
-                self._memory.learn(replace(known, tools=False))
+                self._memory.learn(replace(known, tools=False), since=known)
         elif known.mode.is_tool:
-            self._memory.learn(replace(known, mode=known.mode.next))
+            self._memory.learn(replace(known, mode=known.mode.next), since=known)

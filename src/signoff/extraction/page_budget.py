@@ -66,6 +66,7 @@ class Rendered:
     """The documents as parts of a message, and what is missing from them."""
 
     parts: list[str | Picture]
+    tokens: int
     left_out: list[str]
 
 
@@ -104,6 +105,7 @@ def render_documents(
     ordered = [done[index] for index in range(len(documents))]
     return Rendered(
         parts=[part for rendered in ordered for part in rendered.parts],
+        tokens=sum(rendered.tokens for rendered in ordered),
         left_out=[text for rendered in ordered for text in rendered.left_out],
     )
 
@@ -132,7 +134,7 @@ class _Writer:
         head, pages, files = self._head(), self._pages(), self._files()
         left_out = [f"[left-out-{self._nonce}: {text}]\n" for text in self._left_out]
         end = f"</document-{self._nonce}>\n\n"
-        return Rendered([head, *pages, *files, *left_out, end], self._left_out)
+        return Rendered([head, *pages, *files, *left_out, end], self.used, self._left_out)
 
     def _head(self) -> str:
         info, shown = self._info, self._shown

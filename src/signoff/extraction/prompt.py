@@ -55,11 +55,13 @@ class Prompt:
     Attributes:
         messages: as the protocol has them.
         images: how many page pictures are among them.
+        tokens: what all of it costs, by our estimate.
         left_out: what did not fit, as the prompt says it; empty when everything did.
     """
 
     messages: list[Message]
     images: int
+    tokens: int
     left_out: list[str]
 
 
@@ -129,7 +131,9 @@ def build_prompt(
         *history.messages,
     ]
     images = history.images + sum(isinstance(part, Picture) for part in rendered.parts)
-    return Prompt(messages, images=images, left_out=rendered.left_out)
+    return Prompt(
+        messages, images=images, tokens=fixed + rendered.tokens, left_out=rendered.left_out
+    )
 
 
 def _system_text(schema: JsonObject | None, instructions: str, *, tools: bool) -> str:

@@ -106,10 +106,15 @@ class Reading:
 
 @dataclass(frozen=True)
 class ReaderLimits:
-    """What fits into one call, in tokens: all of it, and of that the answer."""
+    """What fits into one call, in tokens.
+
+    ``output_tokens`` are kept free for the answer in every call; beside a short prompt it may
+    have ``longest_answer``.
+    """
 
     context_tokens: int
     output_tokens: int
+    longest_answer: int
 
 
 class Reader(Protocol):

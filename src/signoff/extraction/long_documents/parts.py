@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from signoff.documents.model import Document
 from signoff.extraction.long_documents.page_lines import Place, page_lines
 from signoff.extraction.long_documents.room import Room
 from signoff.extraction.long_documents.rows_seen import Pattern, find_patterns, fits, seen_rows
-from signoff.extraction.page_budget import page_text
+from signoff.extraction.page_budget import PAGE_TOKENS, page_text
 from signoff.extraction.page_text import estimate_tokens
 
-PAGE_TOKENS = 20
-DOCUMENT_TOKENS = 80
-"""What surrounds a page, and a document."""
 MAX_PATTERNS = 12
 
 _NAME = re.compile(r"document (\d+), pages? (\d+)(?: to (\d+))?(?:, lines (\d+) to (\d+))?")
@@ -79,17 +76,17 @@ class PageFacts:
         return sum(lines) / len(self.rows)
 
 
-def survey(documents: Sequence[Document]) -> list[PageFacts]:
-    """Size and rows of every page; one page at a time is in memory."""
+def survey(documents: Sequence[Document], *, rows: bool = True) -> list[PageFacts]:
+    """Size and, where ``rows`` are asked for, rows of every page; one page is in memory."""
     facts = []
     for document in documents:
         known: list[Pattern] = []
         for page in document.pages():
             lines = page_lines(page, document=document.info.number)
-            rows = seen_rows(lines, known=known)
+            seen = seen_rows(lines, known=known) if rows else []
             if len(known) < MAX_PATTERNS:
                 known += find_patterns(
-                    row for row in rows if not any(fits(row, other) for other in known)
+                    row for row in seen if not any(fits(row, other) for other in known)
                 )
             facts.append(
                 PageFacts(
@@ -97,16 +94,10 @@ def survey(documents: Sequence[Document]) -> list[PageFacts]:
                     number=page.number,
                     tokens=estimate_tokens(page_text(page)) + PAGE_TOKENS,
                     lines=tuple(line.tokens for line in lines),
-                    rows=tuple(row.place.line for row in rows),
+                    rows=tuple(row.place.line for row in seen),
                 )
             )
     return facts
-
-
-def fits_one_call(pages: Sequence[PageFacts], room: Room) -> bool:
-    """Whether everything can be read, and answered, in one call."""
-    documents = len({page.document for page in pages})
-    return _fits(pages, replace(room, tokens=room.tokens - DOCUMENT_TOKENS * documents))
 
 
 def plan(pages: Iterable[PageFacts], room: Room) -> list[Part]:

@@ -20,13 +20,12 @@ from signoff.extraction.long_documents.parts import (
     WHOLE,
     PageFacts,
     Part,
-    fits_one_call,
     halves,
     plan,
     survey,
     uncovered,
 )
-from signoff.extraction.long_documents.room import LEAST_ROWS, room_for
+from signoff.extraction.long_documents.room import LEAST_ROWS, fits_one_call, room_for
 from signoff.extraction.long_documents.views import Shown, shown
 from signoff.extraction.loop import MAX_TOKENS, extract
 from signoff.extraction.reader import SUBMIT, Reader
@@ -104,9 +103,10 @@ def extract_documents(
     )
     if reader.offline or reader.limits is None:
         return reading.noted(read())
-    reading.pages = survey(documents)
-    room = room_for(reader.limits, schema, instructions, input_data, pages=reading.pages)
-    if fits_one_call(reading.pages, room):
+    reading.pages = survey(documents, rows=bool(reading.lists))
+    asked = (reader.limits, schema, instructions, input_data)
+    room = room_for(*asked, pages=reading.pages)
+    if fits_one_call(*asked, pages=reading.pages):
         try:
             # parts on record: less was known of the model, or the one call was cut off
             if not reading.has_parts():

@@ -169,7 +169,7 @@ def prepare(
     input_data = request.input_data
     if kind is not None and (input_data is not None or request.execution_type is not None):
         input_data = fill_defaults(kind.input_schema, input_data or {})
-        problems = find_problems(kind.input_schema, input_data) if input_data else []
+        problems = find_problems(kind.input_schema, input_data, may_be_empty=True)
         if problems:
             raise InvalidInputError("Input data: " + "; ".join(map(str, problems)))
     return NewExecution(

@@ -61,6 +61,7 @@ def execution(
         number=42,
         workspace_id=uuid4(),
         agent_id=uuid4(),
+        agent_number=1,
         agent_name="invoice",
         agent_revision=1,
         state=PendingReview(data_extracted={}),

@@ -10,7 +10,7 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, FastAPI
 
 from signoff import __version__, prefect_runs
-from signoff.api import health, request_ids, workspaces
+from signoff.api import agentic, health, request_ids, workspaces
 from signoff.api.auth import Authentication
 from signoff.api.description import describe
 from signoff.api.dialects import Dialect
@@ -21,8 +21,14 @@ from signoff.api.starting import Starter
 from signoff.reconciler import keep_reconciling
 from signoff.storage.store import Store, get_store
 
-DIALECTS: tuple[Dialect, ...] = (workspaces.DIALECT,)
-ROUTERS: tuple[APIRouter, ...] = (workspaces.executions.router, workspaces.agents.router)
+DIALECTS: tuple[Dialect, ...] = (workspaces.DIALECT, agentic.DIALECT)
+ROUTERS: tuple[APIRouter, ...] = (
+    workspaces.executions.router,
+    workspaces.agents.router,
+    agentic.definitions.router,
+    agentic.executions.router,
+    agentic.files.router,
+)
 PATIENT = 40
 """Calls at a time that may wait for a flow run: they must not hold up what is quick."""
 

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from signoff.executions.agents import Agent, JsonObject
 from signoff.executions.checks import OnFailure as OnFailure
 from signoff.executions.failures import Failure
+from signoff.executions.phases import Phase, phase_of
 from signoff.executions.states import Status
 
 
@@ -384,6 +385,7 @@ class Execution(_Record):
     number: int
     workspace_id: UUID
     agent_id: UUID
+    agent_number: int
     agent_name: str
     agent_revision: int
     state: State
@@ -413,3 +415,8 @@ class Execution(_Record):
     def status(self) -> Status:
         """The state's name."""
         return self.state.status
+
+    @property
+    def phase(self) -> Phase:
+        """How far it is."""
+        return phase_of(self.status, failed=self.failure is not None, begun=self.attempt > 0)

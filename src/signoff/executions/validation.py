@@ -35,16 +35,16 @@ class Problem:
         return f"{self.pointer or 'data'}: {self.message}"
 
 
-def find_problems(schema: JsonObject, data: object) -> list[Problem]:
+def find_problems(schema: JsonObject, data: object, *, may_be_empty: bool = False) -> list[Problem]:
     """All places where ``data`` does not meet ``schema``, in document order; empty if it does.
 
-    Formats (date, email, ...) are asserted, and an empty object is a problem: extracted and
-    confirmed data is never empty.
+    Formats (date, email, ...) are asserted, and an empty object is a problem, unless it
+    ``may_be_empty``: extracted and confirmed data is never empty, input data may be.
 
     Raises:
         InvalidAgentError: the schema, though valid, cannot be applied.
     """
-    if data == {}:
+    if data == {} and not may_be_empty:
         return [Problem("", "is empty; at least one value is needed")]
     if _depth(data) > MAX_DEPTH:
         return [Problem("", f"is nested deeper than {MAX_DEPTH} levels")]

@@ -47,6 +47,7 @@ def execution(row: ExecutionRow, deliveries: list[Delivery]) -> Execution:
         number=row.number,
         workspace_id=row.workspace_id,
         agent_id=row.agent_id,
+        agent_number=row.agent.number,
         agent_name=row.agent.name,
         agent_revision=row.agent_revision,
         state=_state(row, extraction, deliveries),

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Computed,
     DateTime,
     ForeignKey,
     Index,
@@ -26,6 +27,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
 
+from signoff.executions.phases import PHASE_SQL
 from signoff.storage.plain_values import Label, PlainString, PlainText
 
 
@@ -131,6 +133,8 @@ class ExecutionRow(Base):
         Index("ix_executions_by_agent_status", "agent_id", "status", "updated_at", "number"),
         Index("ix_executions_by_creation", "workspace_id", "number"),
         Index("ix_executions_by_agent_creation", "agent_id", "number"),
+        Index("ix_executions_by_phase", "workspace_id", "phase", "number"),
+        Index("ix_executions_by_agent_phase", "agent_id", "phase", "number"),
         Index("ix_executions_settled", "settled", "number"),
         NEVER_REUSED,
     )
@@ -170,6 +174,9 @@ class ExecutionRow(Base):
     forgiven: Mapped[int] = mapped_column(default=0)
     # execution and flow run are both at their end: reconciliation need not look again
     settled: Mapped[bool] = mapped_column(default=False)
+
+    # for lists only: a record computes its own
+    phase: Mapped[str] = mapped_column(PlainString(16), Computed(PHASE_SQL), deferred=True)
 
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

@@ -22,7 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "sample_inputs"
 HOME = ROOT / ".signoff" / "demo"
-PREFECT_PORT, WEBHOOK_PORT = 4200, 4280
+PREFECT_PORT, WEBHOOK_PORT, API_PORT = 4200, 4280, 4290
 START_SECONDS = 180
 # The demo's own key: it signs deliveries to the demo's own receiver.
 SECRET = "whsec_c2lnbm9mZi1kZW1vLXdlYmhvb2stc2VjcmV0"
@@ -83,6 +83,7 @@ def _environment(prefect_url: str, webhook: str) -> None:
     os.environ.update(
         {
             "SIGNOFF_HOME": str(HOME),
+            "SIGNOFF_API_PORT": str(_port(API_PORT)),
             "SIGNOFF_WEBHOOK_URL": f"http://{webhook}/webhook",
             "SIGNOFF_WEBHOOK_SECRET": SECRET,
             # The receiver is on this machine, where no webhook may go unless allowed.

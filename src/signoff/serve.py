@@ -1,4 +1,4 @@
-"""``signoff serve``: Prefect's server if none is configured, the deployments, a worker."""
+"""``signoff serve``: Prefect's server if none is configured, deployments, a worker, the API."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Services:
 def serve(
     store: Store, *, port: int, say: Callable[[str], None], ready: Callable[[], None]
 ) -> None:
-    """Run everything until SIGINT or SIGTERM; a worker that dies is started again.
+    """Run everything until SIGINT or SIGTERM; a worker or API that dies is started again.
 
     Raises:
         ConfigurationError: a part did not start; the message names its log.
@@ -85,13 +85,17 @@ def serve(
                 _start_server(services, port)
             deploy(store, say=say)
             _start_worker(services)
+            _check_api_port(services)
+            _start_api(services)
+            _wait_for_api(services)
             ready()
             while not stopping.requested:
                 time.sleep(0.2)
-                if services.processes["worker"].poll() is not None:
-                    say("The worker died; starting it again.")
-                    time.sleep(RESTART_PAUSE)
-                    _start_worker(services)
+                for name, start in (("worker", _start_worker), ("API", _start_api)):
+                    if services.processes[name].poll() is not None:
+                        say(f"The {name} died; starting it again. See {services.log_of(name)}.")
+                        time.sleep(RESTART_PAUSE)
+                        start(services)
         finally:
             services.stop()
 
@@ -118,7 +122,7 @@ class _Stop:
 def _start_server(services: Services, port: int) -> None:
     url = f"http://127.0.0.1:{port}"
     services.say(f"Starting Prefect's server on {url} …")
-    if _healthy(url):
+    if _answers(f"{url}/api/health"):
         raise ConfigurationError(
             f"Something answers on {url} already. If it is the Prefect server to use, set"
             f" PREFECT_API_URL={url}/api; if not, choose another --port."
@@ -131,7 +135,7 @@ def _start_server(services: Services, port: int) -> None:
         PREFECT_SERVER_ANALYTICS_ENABLED="false",
     )  # fmt: skip
     deadline = time.monotonic() + START_SECONDS
-    while not _healthy(url):
+    while not _answers(f"{url}/api/health"):
         if services.processes["server"].poll() is not None or time.monotonic() > deadline:
             raise ConfigurationError(
                 f"Prefect's server did not start; see {services.log_of('server')}."
@@ -140,9 +144,9 @@ def _start_server(services: Services, port: int) -> None:
     prefect_runs.use_server(f"{url}/api")
 
 
-def _healthy(url: str) -> bool:
+def _answers(url: str) -> bool:
     try:
-        return requests.get(f"{url}/api/health", timeout=2).ok
+        return requests.get(url, timeout=2).ok
     except requests.RequestException:
         return False
 
@@ -154,6 +158,36 @@ def _start_worker(services: Services) -> None:
          "--pool", services.settings.work_pool],
         PREFECT_WORKER_QUERY_SECONDS="1",
     )  # fmt: skip
+
+
+def api_url(settings: Settings) -> str:
+    """Where the HTTP API is, seen from this machine."""
+    host = settings.api_host
+    return f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{settings.api_port}"
+
+
+def _check_api_port(services: Services) -> None:
+    url = api_url(services.settings)
+    if _answers(f"{url}/healthz"):
+        raise ConfigurationError(
+            f"Another HTTP API answers on {url} already: set SIGNOFF_API_PORT to a free port."
+        )
+
+
+def _start_api(services: Services) -> None:
+    services.start("API", [sys.executable, "-m", "signoff.api"])
+
+
+def _wait_for_api(services: Services) -> None:
+    url = api_url(services.settings)
+    deadline = time.monotonic() + START_SECONDS
+    while not _answers(f"{url}/healthz"):
+        if services.processes["API"].poll() is not None or time.monotonic() > deadline:
+            raise ConfigurationError(
+                f"The HTTP API did not start on {url}; see {services.log_of('API')}. If another"
+                " program has that port, set SIGNOFF_API_PORT."
+            )
+        time.sleep(0.1)
 
 
 def deploy(store: Store, *, say: Callable[[str], None]) -> None:

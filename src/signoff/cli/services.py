@@ -12,6 +12,7 @@ from signoff.cli.agents import apply_file
 from signoff.cli.console import AsJson, open_store, out, print_json
 from signoff.prefect_runs import LOCAL_PORT
 from signoff.reconciler import reconcile
+from signoff.serve import api_url
 from signoff.serve import serve as run_services
 from signoff.storage.store import get_store
 
@@ -25,7 +26,7 @@ def serve(
         int, typer.Option(help="Port of Prefect's server, if this starts one.")
     ] = LOCAL_PORT,
 ) -> None:
-    """Run everything: Prefect's server (if none is configured), deployments, a worker.
+    """Run everything: Prefect's server (if none is configured), deployments, a worker, the API.
 
     Stop it with Ctrl-C. Whatever is under way goes on at the next start.
     """
@@ -36,6 +37,7 @@ def serve(
     def ready() -> None:
         url = (prefect_runs.configured_url() or "").removesuffix("/api")
         out.print(f"[bold green]Ready.[/bold green] Approve at {url} – stop with Ctrl-C.")
+        out.print(f"The HTTP API is at {api_url(store.settings)}; its description under /docs.")
         out.print(f"Logs are in {store.settings.home / 'logs'}.")
 
     run_services(store, port=port, say=out.print, ready=ready)

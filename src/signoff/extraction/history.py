@@ -15,6 +15,7 @@ from signoff.extraction.messages import Message, fence, message_content, sendabl
 from signoff.extraction.page_budget import IMAGE_TOKENS, Picture
 from signoff.extraction.page_text import estimate_tokens
 from signoff.extraction.reader import REFUSED, SUBMIT
+from signoff.extraction.turns import LOOK_AGAIN, was_doubted
 
 CHARACTERS_PER_TOKEN = 2
 """Cautious, so that a share of tokens is never exceeded by text cut to it."""
@@ -91,7 +92,7 @@ def _told(
     if len(said) > characters:
         said = ""  # half a JSON object teaches the wrong thing
     if turn.action == SUBMIT:
-        answer = _correction(turn, limit=characters)
+        answer = _correction(turn, nonce=nonce, limit=characters)
         shown: list[Picture] = []
     else:
         answer = fence("observation", turn.observation[:characters], nonce=nonce)
@@ -125,7 +126,16 @@ def _as_call(turn: Iteration, said: str, answer: str, shown: Sequence[Picture]) 
     return messages
 
 
-def _correction(turn: Iteration, *, limit: int) -> str:
+def _correction(turn: Iteration, *, nonce: str, limit: int) -> str:
+    if was_doubted(turn):
+        found = turn.observation.removeprefix(LOOK_AGAIN)[:limit]
+        return (
+            "That answer has the right form, but some of its values are in doubt:\n"
+            f"{fence('observation', found, nonce=nonce)}\n\n"
+            "Look at the documents again and return the whole JSON object. Correct these values"
+            " where the documents say otherwise, leave out what they do not say, and keep the"
+            " rest as it is."
+        )
     return (
         "That answer was not accepted:\n"
         f"{sendable(turn.observation[:limit])}\n\n"

@@ -18,6 +18,7 @@ from signoff.errors import (
     DeadlineExceededError,
     MaxRetriesExceededError,
     ModelRefusedError,
+    ModelUnavailableError,
     TokenLimitError,
     UnfinishedExtractionError,
     ValidationFailedError,
@@ -29,7 +30,14 @@ from signoff.extraction.reader import REFUSED, SUBMIT, Observation, Reader, Read
 from signoff.extraction.shown_schema import without_examples
 from signoff.extraction.tools.submit import REJECTED, Submit, has_value
 from signoff.extraction.tools.toolbox import Toolbox
-from signoff.extraction.turns import IterationRecord, Turns, extraction_of, is_final_refusal
+from signoff.extraction.turns import (
+    LOOK_AGAIN,
+    IterationRecord,
+    Turns,
+    extraction_of,
+    is_final_refusal,
+    was_doubted,
+)
 
 MAX_TOOL_TURNS = 20
 """Tool calls that are free; then only ``submit`` is offered, and further ones count as failures."""
@@ -58,6 +66,7 @@ def extract(
     show_examples: bool = False,
     pages: tuple[int, int, int] | None = None,
     part: str = "",
+    doubts: Callable[[JsonObject], Sequence[str]] = lambda data: (),
     should_stop: Callable[[], None] = lambda: None,
     forgiven: int = 0,
     clock: Callable[[], float] = time.monotonic,
@@ -85,6 +94,8 @@ def extract(
         show_examples: whether the model sees the schema's examples and defaults.
         pages: the only pages to read: a document's number, its first and its last page.
         part: what to call these pages in the record; only its turns are looked at.
+        doubts: what makes data that passed worth another look, one line each; asked once. The
+            better of the two answers counts, and the first one where there is no second.
         should_stop: called before each reading and while it lasts; raises to stop the loop
             (:class:`ExecutionCanceledError`, :class:`LeaseLostError`).
         forgiven: the number of the last iteration that belongs to an earlier try which failed
@@ -100,9 +111,6 @@ def extract(
         InvalidAgentError: the schema cannot be applied to any data.
     """
     turns = Turns(record, role="reader", part=part, forgiven=forgiven)
-    for turn in turns.ever:
-        if _passed(turn):
-            return extraction_of(turn)
     loop = _Loop(
         request=ReadRequest(
             schema=schema if reader.offline or show_examples else without_examples(schema),
@@ -119,6 +127,7 @@ def extract(
         max_corrections=0 if reader.offline else max_corrections,
         max_tokens=max_tokens,
         seconds=seconds,
+        doubts=(lambda data: ()) if reader.offline else doubts,
         clock=clock,
     )
     return loop.run()
@@ -134,10 +143,22 @@ class _Loop:
     max_corrections: int
     max_tokens: int
     seconds: float
+    doubts: Callable[[JsonObject], Sequence[str]]
     clock: Callable[[], float]
     _seen: dict[int, Observation] = field(default_factory=dict)
 
     def run(self) -> Extraction:
+        if any(_passed(turn) for turn in self.turns.ever):
+            return self._better()
+        try:
+            return self._until_passed()
+        except (UnfinishedExtractionError, ModelUnavailableError):
+            # an answer that passed is none the worse for a second look that came to nothing
+            if any(was_doubted(turn) for turn in self.turns.since):
+                return self._better()
+            raise
+
+    def _until_passed(self) -> Extraction:
         deadline = self.clock() + self.seconds - self.turns.seconds
         self._end_if_decided()
         while self._failures() <= self.max_corrections:
@@ -149,9 +170,18 @@ class _Loop:
                 raise self._out_of_tokens()
             turn = self._turn(started, seconds_left=deadline - started)
             if _passed(turn):
-                return extraction_of(turn)
+                return self._better()
             self._end_if_decided()
         raise self._out_of_corrections()
+
+    def _better(self) -> Extraction:
+        """Of the answers that passed the one with the least doubts, the later of two equals."""
+        passed = [turn for turn in self.turns.ever if _passed(turn) or was_doubted(turn)]
+        if len(passed) == 1:
+            return extraction_of(passed[0])
+        return extraction_of(
+            min(reversed(passed), key=lambda turn: len(self.doubts(turn.action_input)))
+        )
 
     def _turn(self, started: float, *, seconds_left: float) -> Iteration:
         request = replace(
@@ -186,7 +216,15 @@ class _Loop:
             return self._use_tool(reading)
         if reading.data is None:
             return Observation(reading.problem or "The answer was no JSON object.")
-        return Observation(self.submit.judge(reading.data).observation)
+        observation = self.submit.judge(reading.data).observation
+        return Observation(observation or self._doubted(reading.data))
+
+    def _doubted(self, data: JsonObject) -> str:
+        """What is to be looked at again in data that passed; nothing the second time."""
+        if self._failures() >= self.max_corrections or any(map(was_doubted, self.turns.since)):
+            return ""
+        found = self.doubts(data)
+        return LOOK_AGAIN + "\n".join(found) if found else ""
 
     def _use_tool(self, reading: Reading) -> Observation:
         for turn in self.turns.since:

@@ -9,6 +9,9 @@ from signoff.errors import DeadlineExceededError, ModelUnavailableError
 from signoff.executions.models import Extraction, FieldSignals, Iteration
 from signoff.extraction.reader import REFUSED, SUBMIT, Reading
 
+LOOK_AGAIN = "Look again: "
+"""How the observation of data begins that passed and has values in doubt."""
+
 
 class IterationRecord(Protocol):
     """Where an execution's iterations are kept, so that no model call is ever paid twice."""
@@ -115,6 +118,11 @@ class Turns:
 def is_final_refusal(turn: Iteration) -> bool:
     """Whether nobody is left to be asked: a refusal that names no model was the last one's."""
     return turn.action == REFUSED and not turn.action_input
+
+
+def was_doubted(turn: Iteration) -> bool:
+    """Whether a submit passed, and was to be looked at again all the same."""
+    return turn.action == SUBMIT and turn.observation.startswith(LOOK_AGAIN)
 
 
 def extraction_of(turn: Iteration) -> Extraction:

@@ -219,6 +219,19 @@ def test_schema_too_odd_for_the_server_is_not_held_against_the_model(
     assert modes(model_server) == ["json_schema", "json_object", "json_schema"]
 
 
+def test_what_held_for_one_request_is_not_remembered_with_what_lasts(
+    model_server: ModelServer, make_reader: MakeReader
+) -> None:
+    odd = stub.error(400, "Invalid schema for response_format 'data': too deep")
+    model_server.script(odd, stub.error(400, "logprobs are not supported"), stub.ok(DATA))
+    model_server.script(stub.ok(DATA))
+    reader = make_reader()
+    reader.read(request())
+    reader.read(request())
+    assert modes(model_server) == ["json_schema", "json_object", "json_object", "json_schema"]
+    assert "logprobs" not in model_server.journal[-1].body
+
+
 def test_images_not_supported_is_an_answer_and_remembered(
     model_server: ModelServer, make_reader: MakeReader, make_document: MakeDocument
 ) -> None:

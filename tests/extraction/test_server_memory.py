@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from support import model_server as stub
 from support.model_server import ModelServer
 from support.reading import DATA, request
@@ -42,10 +43,18 @@ def memory(database: Database) -> ServerMemory:
 
 def test_what_one_process_learnt_another_knows(database: Database) -> None:
     learnt = Capabilities(mode=Mode.JSON_OBJECT, tools=False, context_tokens=4096)
-    memory(database).learn(learnt)
+    memory(database).learn(learnt, since=Capabilities())
     assert memory(database).capabilities() == learnt
     other = ServerMemory(base_url=URL, model="n", database=database, cache=CapabilityCache())
     assert other.capabilities() == Capabilities()
+
+
+def test_two_finds_at_once_are_both_kept(database: Database) -> None:
+    one, other = memory(database), memory(database)
+    before = one.capabilities()
+    one.learn(Capabilities(tools=False), since=before)
+    other.learn(Capabilities(images=False), since=before)
+    assert memory(database).capabilities() == Capabilities(tools=False, images=False)
 
 
 @pytest.mark.parametrize(
@@ -135,13 +144,11 @@ def test_later_end_of_a_pause_counts_and_absurd_ones_are_cut(database: Database)
 def test_answer_survives_a_database_that_is_away(
     database: Database, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sqlalchemy.exc import OperationalError
-
     def away(*_: object, **__: object) -> None:
         raise OperationalError("INSERT", {}, Exception("database is locked"))
 
     monkeypatch.setattr(server_memory.model_servers, "learn", away)
     known = memory(database)
-    known.learn(Capabilities(tools=False))
+    known.learn(Capabilities(tools=False), since=Capabilities())
     assert known.capabilities() == Capabilities(tools=False)
     assert "could not be recorded" in caplog.text

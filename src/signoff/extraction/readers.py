@@ -102,8 +102,3 @@ def open_readers(
     )
     reader = models[0] if len(models) == 1 else ModelsInOrder(models)
     return Readers(reader, challenger, OfflineReader())
-
-
-def reader_from_settings(settings: Settings) -> Reader:
-    """The model that is configured, or the offline reader where none is."""
-    return open_readers(settings).reader

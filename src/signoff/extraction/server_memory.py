@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 
 from pydantic import TypeAdapter, ValidationError
@@ -103,15 +104,22 @@ class ServerMemory:
         )
         return known
 
-    def learn(self, capabilities: Capabilities) -> None:
-        """Remember what was found out."""
-        self._cache.put(self._base_url, self._model, capabilities)
+    def learn(self, found: Capabilities, *, since: Capabilities) -> None:
+        """Remember in what ``found`` differs from ``since``, and nothing else of it."""
+        names = [field.name for field in fields(Capabilities)]
+        changes = {
+            name: getattr(found, name)
+            for name in names
+            if getattr(found, name) != getattr(since, name)
+        }
+        known = replace(self.capabilities(), **changes)
+        self._cache.put(self._base_url, self._model, known)
         self._write(
             lambda session: model_servers.learn(
                 session,
                 base_url=self._base_url,
                 model=self._model,
-                capabilities=_CAPABILITIES.dump_python(capabilities, mode="json"),
+                capabilities=_CAPABILITIES.dump_python(known, mode="json"),
                 at=datetime.now(UTC),
             )
         )

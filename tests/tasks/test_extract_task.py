@@ -58,7 +58,8 @@ def run(
 
 
 def start(store: Store, **agent: Any) -> Lease:
-    return take_lease(store, with_inputs(store, make_agent(**agent)))
+    lease: Lease = take_lease(store, with_inputs(store, make_agent(**agent)))
+    return lease
 
 
 def found(store: Store, execution_id: UUID) -> tuple[Execution, TrailEntry]:

@@ -142,6 +142,11 @@ class Settings(BaseSettings):
     api_body_rate: int = Field(
         default=8192, gt=0, description="Bytes a second at which an upload may always take longer."
     )
+    api_sync_seconds: float = Field(
+        default=60,
+        ge=0,
+        description="How long a synchronous execution keeps its caller waiting at most.",
+    )
 
     # running
     work_pool: str = Field(default="signoff", description="Prefect work pool of the deployments.")

@@ -13,6 +13,7 @@ from uuid import UUID
 from anyio import to_thread
 from fastapi import Depends, Header, Request, Response
 from fastapi.responses import JSONResponse
+from starlette.requests import ClientDisconnect
 
 from signoff.api.auth import current_store, current_token
 from signoff.api.problems import ApiError
@@ -55,7 +56,13 @@ def fingerprint(request: Request, *content: object) -> str:
 
 
 async def once(
-    request: Request, key: str | None, *, asked: str, execution_id: UUID, work: Work
+    request: Request,
+    key: str | None,
+    *,
+    asked: str,
+    execution_id: UUID,
+    work: Work,
+    longer: float = 0.0,
 ) -> Response:
     """Do the work, unless it was done under this key before: then give its answer again.
 
@@ -65,7 +72,9 @@ async def once(
         asked: the request's fingerprint.
         execution_id: the id for a new execution.
         work: starts the execution with the id that it is given (not always ``execution_id``: one
-            that died half-way is gone on with) and answers; only 2xx is kept.
+            that died half-way, or whose sender went away, is gone on with) and answers; only 2xx
+            is kept.
+        longer: seconds that the work may take beyond the usual.
 
     Raises:
         ApiError: 422 for a key that was used for another request, 409 while its first request is
@@ -83,7 +92,7 @@ async def once(
                 key=key,
                 fingerprint=asked,
                 execution_id=execution_id,
-                seconds=BUSY_SECONDS,
+                seconds=BUSY_SECONDS + longer,
             )
 
     def keep(answer: Response) -> None:
@@ -96,11 +105,15 @@ async def once(
                 body=bytes(answer.body).decode(),
             )
 
+    def abandon() -> None:
+        with database.transaction() as session:
+            idempotency.abandon(session, workspace_id=workspace_id, key=key)
+
     def release() -> None:
         with database.transaction() as session:
             idempotency.release(session, workspace_id=workspace_id, key=key)
 
-    claimed = await _settled(claim)
+    claimed = await _settled(claim, seconds=WAIT_SECONDS + longer)
     match claimed.outcome:
         case Claimed.ANSWERED:
             return Response(
@@ -117,6 +130,9 @@ async def once(
             )
     try:
         answer = await work(claimed.execution_id)
+    except ClientDisconnect:
+        await to_thread.run_sync(abandon)
+        raise
     except Exception:
         await to_thread.run_sync(release)
         raise
@@ -124,9 +140,9 @@ async def once(
     return answer
 
 
-async def _settled(claim: Callable[[], Claim]) -> Claim:
+async def _settled(claim: Callable[[], Claim], *, seconds: float) -> Claim:
     """The claim, once whoever works under the same key is done (for as long as one waits)."""
-    deadline = monotonic() + WAIT_SECONDS
+    deadline = monotonic() + seconds
     while True:
         claimed = await to_thread.run_sync(claim)
         if claimed.outcome is not Claimed.RUNNING or monotonic() > deadline:

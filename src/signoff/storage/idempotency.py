@@ -98,6 +98,13 @@ def release(session: Session, *, workspace_id: UUID, key: str) -> None:
     )
 
 
+def abandon(session: Session, *, workspace_id: UUID, key: str) -> None:
+    """Let the next one that asks go on with what was begun under a key."""
+    row = session.scalars(_one(workspace_id, _name(key)).with_for_update()).one_or_none()
+    if row is not None and row.status_code is None:
+        row.busy_until = datetime.now(UTC)
+
+
 def _one(workspace_id: UUID, name: str) -> Select[tuple[IdempotencyKeyRow]]:
     return (
         select(IdempotencyKeyRow)

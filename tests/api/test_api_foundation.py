@@ -161,7 +161,7 @@ def test_an_unknown_path_and_method_are_told_in_the_dialects_words(api: ApiServe
     assert api.call("GET", "/nowhere").json() == {"detail": "Not Found"}
     answer = api.call("DELETE", LIST)
     assert answer.status_code == 405
-    assert set(answer.headers["Allow"].split(", ")) <= {"GET", "POST"}
+    assert answer.headers["Allow"] == "GET, POST"
 
 
 @pytest.mark.parametrize(

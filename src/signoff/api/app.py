@@ -10,24 +10,26 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, FastAPI
 
 from signoff import __version__, prefect_runs
-from signoff.api import agentic, health, request_ids, workspaces
+from signoff.api import agentic, execute, health, request_ids, workspaces
 from signoff.api.auth import Authentication
 from signoff.api.description import describe
 from signoff.api.dialects import Dialect
 from signoff.api.docs import add_docs
 from signoff.api.errors import add_handlers
+from signoff.api.execute.waiting import Waiting
 from signoff.api.limits import Limits
 from signoff.api.starting import Starter
 from signoff.reconciler import keep_reconciling
 from signoff.storage.store import Store, get_store
 
-DIALECTS: tuple[Dialect, ...] = (workspaces.DIALECT, agentic.DIALECT)
+DIALECTS: tuple[Dialect, ...] = (workspaces.DIALECT, agentic.DIALECT, execute.DIALECT)
 ROUTERS: tuple[APIRouter, ...] = (
     workspaces.executions.router,
     workspaces.agents.router,
     agentic.definitions.router,
     agentic.executions.router,
     agentic.files.router,
+    execute.executions.router,
 )
 PATIENT = 40
 """Calls at a time that may wait for a flow run: they must not hold up what is quick."""
@@ -47,6 +49,7 @@ def create_app(store: Store | None = None, *, reconciling: bool = True) -> FastA
         app.state.store = store or await to_thread.run_sync(get_store)
         app.state.starter = Starter(app.state.store)
         app.state.patient = CapacityLimiter(PATIENT)
+        app.state.waiting = Waiting(app.state.store)
         stop = threading.Event()
         if reconciling:
             threading.Thread(
@@ -72,12 +75,13 @@ def create_app(store: Store | None = None, *, reconciling: bool = True) -> FastA
         # one schema for what comes and what goes, as in the documents
         separate_input_output_schemas=False,
     )
-    app.include_router(health.router)
-    for router in ROUTERS:
+    routers = (health.router, *ROUTERS)
+    for router in routers:
         app.include_router(router)
     add_docs(app)
     describe(app, DIALECTS)
-    add_handlers(app, DIALECTS)
+    routes = [route for router in routers for route in router.routes]
+    add_handlers(app, DIALECTS, routes=routes)
     # the last one added is the first one asked
     app.add_middleware(Authentication, dialects=DIALECTS)
     app.add_middleware(Limits, dialects=DIALECTS)

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.routing import BaseRoute, Match, Route
 
 from signoff import errors
 from signoff.api.dialects import Dialect, dialect_of
@@ -58,6 +59,16 @@ def as_api_error(error: Exception) -> ApiError:
     )
 
 
+def _methods(routes: Sequence[BaseRoute], request: Request) -> list[str]:
+    # the framework knows those of the first route only, and a path may have several
+    found = (
+        route.methods or set()
+        for route in routes
+        if isinstance(route, Route) and route.matches(dict(request.scope))[0] is not Match.NONE
+    )
+    return sorted(set().union(*found))
+
+
 def _field_problem(entry: dict[str, object]) -> FieldProblem:
     location = entry["loc"]
     assert isinstance(location, tuple | list)
@@ -83,11 +94,20 @@ def unauthorized(dialect: Dialect) -> JSONResponse:
     return answer
 
 
-def add_handlers(app: FastAPI, dialects: Sequence[Dialect]) -> None:
-    """Answer every error in the words of the dialect whose path was called."""
+def add_handlers(app: FastAPI, dialects: Sequence[Dialect], *, routes: Sequence[BaseRoute]) -> None:
+    """Answer every error in the words of the dialect whose path was called.
+
+    Args:
+        app: whose errors.
+        dialects: all that it speaks.
+        routes: all that it serves: what a method that is not allowed may be instead.
+    """
 
     async def handle(request: Request, error: Exception) -> JSONResponse:
-        return respond(as_api_error(error), dialect_of(request.url.path, dialects))
+        refused = as_api_error(error)
+        if refused.status_code == 405:
+            refused.headers = {"Allow": ", ".join(_methods(routes, request))}
+        return respond(refused, dialect_of(request.url.path, dialects))
 
     for kind in (RequestValidationError, StarletteHTTPException, errors.SignoffError, Exception):
         app.add_exception_handler(kind, handle)

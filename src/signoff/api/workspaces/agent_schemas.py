@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StrictBool
 
 from signoff.api.workspaces.schemas import Camel, Id
 from signoff.executions.agents import AGENT_NAME_PATTERN
@@ -35,7 +35,7 @@ SENDER = r"^[^@\s]*@[^@\s]+$"
 class EmailAgentTrigger(Camel):
     """Mails that start the agent."""
 
-    active: bool = Field(default=True, description="Whether mails start the agent.")
+    active: StrictBool = Field(default=True, description="Whether mails start the agent.")
     allowed_senders: list[Annotated[str, Field(pattern=SENDER)]] = Field(
         default_factory=list,
         description="Who may: addresses, or @domain for a whole domain; nobody when empty.",
@@ -151,7 +151,7 @@ class AgentCreateCommand(Camel):
 
     name: Name
     status: AgentStatusName = "ACTIVE"
-    auto_confirm: bool = Field(
+    auto_confirm: StrictBool = Field(
         default=False, description="Confirm whatever was extracted, without a review."
     )
     description: Description = ""
@@ -170,7 +170,7 @@ class AgentUpdateCommand(Camel):
 
     name: Name | None = None
     status: AgentStatusName | None = None
-    auto_confirm: bool | None = None
+    auto_confirm: StrictBool | None = None
     description: Description | None = None
     email_trigger: EmailAgentTrigger | None = None
     data_schema: Schema | None = None

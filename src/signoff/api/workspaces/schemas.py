@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 Id = Annotated[UUID, WithJsonSchema({"type": "string", "format": "uuid4"})]
@@ -35,7 +35,7 @@ def _http_status(value: int) -> int:
 class WebhookResponse(Camel):
     """What a webhook answered."""
 
-    status_code: Annotated[int, AfterValidator(_http_status)]
+    status_code: Annotated[StrictInt, AfterValidator(_http_status)]
     headers: dict[str, str]
     body: str
 

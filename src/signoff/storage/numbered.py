@@ -5,20 +5,23 @@ Executions are listed the newest created first: numbers are given in that order.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from signoff.errors import NotFoundError
 from signoff.executions.models import AgentRevision, Execution, StoredFile
 from signoff.executions.phases import Phase
+from signoff.executions.states import Status
 from signoff.storage import agents, listing, records
 from signoff.storage.secrets import Cipher
 from signoff.storage.tables import AgentRow, ExecutionRow, FileRow
 
 MOST_COUNTED = 10_000
+AT_ONCE = 500
 HIGHEST = 2**63 - 1
 """The highest number that a database holds."""
 
@@ -102,6 +105,26 @@ def count(session: Session, wanted: Wanted) -> int:
         return 0
     few = select(ExecutionRow.number).where(*conditions).limit(MOST_COUNTED).subquery()
     return session.scalar(select(func.count()).select_from(few)) or 0
+
+
+def settled(session: Session, ids: Sequence[UUID]) -> set[UUID]:
+    """Those that go no further by themselves: signed off, canceled, failed or in review."""
+    found: set[UUID] = set()
+    for start in range(0, len(ids), AT_ONCE):
+        found.update(
+            session.scalars(
+                select(ExecutionRow.id).where(
+                    ExecutionRow.id.in_(ids[start : start + AT_ONCE]),
+                    or_(
+                        ExecutionRow.status.not_in(
+                            [Status.PENDING_INPUTS, Status.PENDING_DATA_EXTRACTION]
+                        ),
+                        ExecutionRow.failure_code.is_not(None),
+                    ),
+                )
+            )
+        )
+    return found
 
 
 def _conditions(session: Session, wanted: Wanted) -> list[ColumnElement[bool]] | None:

@@ -153,3 +153,26 @@ def test_prompt_too_long_for_the_servers_tokenizer_is_cut_further(
     assert "did not fit into the model's context" in reading.thought
     lengths = [len(asked.text) for asked in model_server.journal]
     assert lengths[0] > lengths[1] > lengths[2]
+
+
+@pytest.mark.parametrize("reply", [stub.refusal(), stub.content_filter()])
+def test_refusal_carries_what_it_cost(
+    model_server: ModelServer, make_reader: MakeReader, reply: Reply
+) -> None:
+    model_server.script(reply)
+    with pytest.raises(ModelRefusedError, match="refused to answer") as caught:
+        make_reader().read(request())
+    paid = caught.value
+    assert (paid.model, paid.prompt_tokens, paid.completion_tokens) == ("stub-model", 100, 20)
+    assert not paid.retryable
+
+
+@pytest.mark.parametrize(
+    "usage", [None, {}, {"prompt_tokens": "many"}, {"prompt_tokens": -5, "completion_tokens": 1.5}]
+)
+def test_wrong_usage_loses_no_answer(
+    model_server: ModelServer, make_reader: MakeReader, usage: object
+) -> None:
+    model_server.script(stub.ok(DATA, usage=usage))
+    reading = make_reader().read(request())
+    assert (reading.data, reading.prompt_tokens, reading.completion_tokens) == (DATA, 0, 0)

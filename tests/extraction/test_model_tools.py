@@ -19,8 +19,9 @@ SEARCH = ToolSpec("search", "Find words.", QUERY)
 VIEW = ToolSpec("view_page", "Look closer.", {"type": "object"}, pictures=True)
 
 
-def with_tools(**more: Any) -> ReadRequest:
-    return request(tools=(SEARCH, VIEW), **more)
+def with_tools() -> ReadRequest:
+    wanted: ReadRequest = request(tools=(SEARCH, VIEW))
+    return wanted
 
 
 def calls(*made: tuple[str, str], **more: Any) -> Reply:

@@ -1,8 +1,10 @@
 """Refusals as servers really word them, and what is left out after each."""
 
+from typing import Any
+
 import pytest
 
-from signoff.extraction.capabilities import Capabilities, Mode, adapt
+from signoff.extraction.capabilities import Capabilities, Mode, adapt, context_named
 from signoff.extraction.server_memory import REMEMBERED_SECONDS, CapabilityCache
 
 
@@ -57,6 +59,55 @@ def test_images_refused_are_left_out(message: str, lasting: bool) -> None:
     assert adaptation.capabilities == Capabilities(images=False)
     assert adaptation.lasting is lasting
     assert adapt(Capabilities(), message, sent_images=False) is None
+
+
+@pytest.mark.parametrize(
+    ("message", "without"),
+    [
+        ("'logprobs' is not supported with this model.", {"logprobs": False}),
+        ("body.top_logprobs: Extra inputs are not permitted", {"logprobs": False}),
+        ("Unrecognized request argument supplied: stream_options", {"stream_options": False}),
+        ("stream_options.include_usage: Extra inputs", {"stream_options": False}),
+        ("Streaming is not supported for this model", {"streaming": False}),
+        ("this endpoint does not support stream", {"streaming": False}),
+    ],
+)
+def test_what_a_server_does_not_know_is_left_out(message: str, without: dict[str, Any]) -> None:
+    adaptation = adapt(Capabilities(), message, sent_images=False)
+    assert adaptation is not None
+    assert adaptation.capabilities == Capabilities(**without)
+    assert adaptation.lasting
+
+
+@pytest.mark.parametrize(
+    ("message", "without", "lasting"),
+    [
+        ("tool_choice 'required' is not supported", {"required_tools": False}, True),
+        ("tools param requires --jinja flag", {"tools": False}, True),
+        ("m does not support tools", {"tools": False}, True),
+        ("Invalid schema for function 'submit': too deep", {"tools": False}, False),
+        ("JSON schema error at #/a: unsupported $ref http://x/y", {"tools": False}, False),
+    ],
+)
+def test_tools_refused_are_left_out(message: str, without: dict[str, Any], lasting: bool) -> None:
+    adaptation = adapt(Capabilities(), message, sent_images=False, sent_tools=True)
+    assert adaptation is not None
+    assert adaptation.capabilities == Capabilities(**without)
+    assert adaptation.lasting is lasting
+
+
+@pytest.mark.parametrize(
+    ("message", "tokens"),
+    [
+        ("request (5031 tokens) exceeds the available context size (2048 tokens)", 2048),
+        ("This model's maximum context length is 8192 tokens. However, you asked for 9000", 8192),
+        ("maximum context length is 128,000 tokens", 128_000),
+        ("Requested tokens (600) exceed context window of 512", 512),
+        ("the request exceeds the available context size", None),
+    ],
+)
+def test_context_is_read_out_of_a_refusal(message: str, tokens: int | None) -> None:
+    assert context_named(message) == tokens
 
 
 @pytest.mark.parametrize(

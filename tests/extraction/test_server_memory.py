@@ -12,7 +12,6 @@ from support.reading import DATA, request
 from support.stores import migrated_sqlite
 
 from signoff.errors import ExecutionCanceledError, ModelUnavailableError
-from signoff.extraction import server_memory
 from signoff.extraction.capabilities import Capabilities, Mode
 from signoff.extraction.model_reader import ModelReader
 from signoff.extraction.server_memory import (
@@ -147,7 +146,7 @@ def test_answer_survives_a_database_that_is_away(
     def away(*_: object, **__: object) -> None:
         raise OperationalError("INSERT", {}, Exception("database is locked"))
 
-    monkeypatch.setattr(server_memory.model_servers, "learn", away)
+    monkeypatch.setattr(model_servers, "learn", away)
     known = memory(database)
     known.learn(Capabilities(tools=False), since=Capabilities())
     assert known.capabilities() == Capabilities(tools=False)

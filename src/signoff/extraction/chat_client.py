@@ -21,8 +21,6 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
 import openai
@@ -44,6 +42,14 @@ from signoff.executions.agents import JsonObject
 from signoff.extraction.capabilities import is_too_long
 from signoff.extraction.polling import run_polled, wait_polled
 from signoff.extraction.server_memory import ServerMemory
+from signoff.extraction.server_words import (
+    CONTEXT_REMEDY,
+    OTHER_REMEDY,
+    REMEDIES,
+    message_of,
+    retry_after,
+    shown,
+)
 from signoff.extraction.streaming import EndlessAnswerError, NoAnswerError, StreamedCompletion
 
 MAX_ATTEMPTS = 6
@@ -52,18 +58,8 @@ MAX_TIMEOUTS = 2
 MAX_PAUSE = 30.0
 CONNECT_TIMEOUT = 10.0
 ASKING_TIMEOUT = 5.0
-MAX_EXPLANATION = 500
 
 _TRANSIENT = frozenset({408, 409, 425, 429})
-_REMEDIES = {
-    401: "Check the key: SIGNOFF_MODEL_API_KEY (OPENAI_API_KEY where no URL is set).",
-    403: "Check what the key may do: SIGNOFF_MODEL_API_KEY, SIGNOFF_MODEL.",
-    404: "Check SIGNOFF_MODEL_URL (it usually ends in /v1) and SIGNOFF_MODEL.",
-    413: "Lower SIGNOFF_MODEL_CONTEXT_TOKENS or SIGNOFF_MODEL_MAX_IMAGES.",
-    429: "The account's quota is used up: raise it, or set another SIGNOFF_MODEL_API_KEY.",
-}
-_OTHER_REMEDY = "Check SIGNOFF_MODEL and the server behind SIGNOFF_MODEL_URL."
-_CONTEXT_REMEDY = "Set SIGNOFF_MODEL_CONTEXT_TOKENS to the context that the server really has."
 
 
 class RequestRefusedError(Exception):
@@ -281,7 +277,7 @@ class ChatClient:
                 raise _TransientError(f"no connection ({error.__cause__ or error})") from error
             except openai.OpenAIError as error:
                 raise ModelRefusedError(
-                    f"{self.server}: {error} {_OTHER_REMEDY}{self._source}"
+                    f"{self.server}: {error} {OTHER_REMEDY}{self._source}"
                 ) from error
         return self._checked(answer, adaptable)
 
@@ -312,7 +308,7 @@ class ChatClient:
                     break
         except EndlessAnswerError as error:
             raise ModelRefusedError(
-                f"{self.server} sent an endless answer. {_OTHER_REMEDY}{self._source}"
+                f"{self.server} sent an endless answer. {OTHER_REMEDY}{self._source}"
             ) from error
         except Exception as error:
             # which HTTP library openai uses is its own affair, and it wraps no error of the body
@@ -328,7 +324,7 @@ class ChatClient:
             return answer
         # some gateways send their upstream's error with status 200, or in the stream
         problem = answer.get("error")
-        explanation = _capped(_said(problem) if problem else json.dumps(answer))
+        explanation = shown(problem or answer)
         if problem and adaptable(explanation):
             raise RequestRefusedError(explanation)
         raise _TransientError(f"an answer without a choice: {explanation}")
@@ -336,18 +332,18 @@ class ChatClient:
     def _outcome(
         self, error: openai.APIStatusError, adaptable: Callable[[str], bool], memory: ServerMemory
     ) -> Exception:
-        status, message = error.status_code, _message(error)
+        status, message = error.status_code, message_of(error)
         hopeless = status in (401, 403) or error.code == "insufficient_quota"
         if not hopeless and status not in _TRANSIENT and adaptable(message):
             return RequestRefusedError(message)
         if not hopeless and is_too_long(message):
-            return ModelRefusedError(f"{self.server}: {message} {_CONTEXT_REMEDY}{self._source}")
+            return ModelRefusedError(f"{self.server}: {message} {CONTEXT_REMEDY}{self._source}")
         if not hopeless and (status in _TRANSIENT or status >= 500):
             pause = retry_after(error.response.headers.get("retry-after"))
             if pause:
                 memory.pause(pause)
             return _TransientError(f"status {status}: {message}", retry_after=pause)
-        remedy = _REMEDIES.get(status, _OTHER_REMEDY)
+        remedy = REMEDIES.get(status, OTHER_REMEDY)
         return ModelRefusedError(
             f"{self.server} answered with status {status}: {message} {remedy}{self._source}"
         )
@@ -359,33 +355,3 @@ class ChatClient:
 def _asked(state: RetryCallState) -> float | None:
     error = state.outcome.exception() if state.outcome else None
     return error.retry_after if isinstance(error, _TransientError) else None
-
-
-def retry_after(value: str | None) -> float | None:
-    """The seconds that a Retry-After header asks for, as a number or as a date."""
-    if not value:
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            moment = parsedate_to_datetime(value)
-        except ValueError:
-            return None
-        seconds = (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
-    return seconds if 0 < seconds < float("inf") else None
-
-
-def _message(error: openai.APIStatusError) -> str:
-    # the server's own words only: some servers echo the whole request beside them
-    body = error.body if isinstance(error.body, dict) else {}
-    said = body.get("message") or body.get("detail") or error.message
-    return _capped(said if isinstance(said, str) else json.dumps(said))
-
-
-def _said(problem: Any) -> str:
-    return problem if isinstance(problem, str) else json.dumps(problem)
-
-
-def _capped(text: str) -> str:
-    return text if len(text) <= MAX_EXPLANATION else text[: MAX_EXPLANATION - 1] + "…"

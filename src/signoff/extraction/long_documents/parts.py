@@ -154,6 +154,20 @@ def halves(part: Part, pages: Sequence[PageFacts]) -> list[Part]:
     return [part._replace(lines=(start, middle)), part._replace(lines=(middle, end))]
 
 
+def rows_of(part: Part, pages: Sequence[PageFacts]) -> int:
+    """How many rows are seen in the part."""
+    return sum(
+        part.owns(Place(page.document, page.number, row)) for page in pages for row in page.rows
+    )
+
+
+def divided(part: Part, pages: Sequence[PageFacts], *, rows: int) -> list[Part]:
+    """The part in page ranges of at most so many rows, as far as pages go."""
+    if part.first == part.last or rows_of(part, pages) <= rows:
+        return [part]
+    return [piece for half in halves(part, pages) for piece in divided(half, pages, rows=rows)]
+
+
 def uncovered(pages: Sequence[PageFacts], read: Iterable[Part]) -> Iterator[PageFacts]:
     """The pages that none of the parts has read."""
     done = {(part.document, number) for part in read for number in range(part.first, part.last + 1)}

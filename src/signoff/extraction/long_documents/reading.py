@@ -20,12 +20,14 @@ from signoff.extraction.long_documents.parts import (
     WHOLE,
     PageFacts,
     Part,
+    divided,
     halves,
     plan,
+    rows_of,
     survey,
     uncovered,
 )
-from signoff.extraction.long_documents.room import LEAST_ROWS, fits_one_call, room_for
+from signoff.extraction.long_documents.room import LEAST_ROWS, NO_LIMIT, fits_one_call, room_for
 from signoff.extraction.long_documents.views import Shown, shown
 from signoff.extraction.loop import MAX_TOKENS, extract
 from signoff.extraction.reader import SUBMIT, Reader
@@ -54,6 +56,7 @@ def extract_documents(
     checks: Sequence[Check] = (),
     tools: Sequence[str] = (),
     show_examples: bool = False,
+    doubts: Callable[[JsonObject], Sequence[str]] = lambda data: (),
     should_stop: Callable[[], None] = lambda: None,
     forgiven: int = 0,
     clock: Callable[[], float] = time.monotonic,
@@ -65,7 +68,8 @@ def extract_documents(
     that the pages show: what is missing is read once more, and said in the extraction's notes if
     it stays missing. A restart goes on with the parts that are not on record.
 
-    The arguments and errors are those of :func:`signoff.extraction.loop.extract`.
+    The arguments and errors are those of :func:`signoff.extraction.loop.extract`; ``doubts`` are
+    asked of an answer about everything only.
     """
 
     def read(**changes: Any) -> Extraction:
@@ -75,6 +79,7 @@ def extract_documents(
             "documents": documents,
             "record": record,
             "checks": checks,
+            "doubts": (lambda data: ()) if changes.get("part") else doubts,
         }
         return extract(
             input_data=input_data,
@@ -113,8 +118,7 @@ def extract_documents(
                 return reading.in_one_call()
         except CutOffError:
             pass
-        rows = sum(len(page.rows) for page in reading.pages)
-        room = replace(room, rows=min(room.rows, max(rows // 2, LEAST_ROWS)))
+    room = replace(room, rows=min(room.rows, reading.rows_answered()))
     return reading.in_parts(plan(uncovered(reading.pages, reading.read_before()), room))
 
 
@@ -167,6 +171,13 @@ class _Reading:
         """Whether a part was read before: what is known of the model may have changed since."""
         return any(Part.parse(turn.part) for turn in self._turns() if turn.part)
 
+    def rows_answered(self) -> int:
+        """Half of the rows that an answer was cut off for: no more are asked for again."""
+        names = [turn.part for turn in self._turns() if was_cut_off(turn)]
+        asked = [Part.parse(name) if name else WHOLE for name in names]
+        rows = [rows_of(part, self.pages) for part in asked if part]
+        return max(min(rows, default=NO_LIMIT) // 2, LEAST_ROWS)
+
     def read_before(self) -> list[Part]:
         """The parts on record; those of less than a page are planned as before."""
         done = {Part.parse(turn.part) for turn in self._turns() if _passed(turn)}
@@ -194,6 +205,8 @@ class _Reading:
                 extraction = self._read_part(part, str(part))
             except CutOffError:
                 waiting = [*halves(part, self.pages), *waiting]
+                limit = self.rows_answered()
+                waiting = [p for w in waiting for p in divided(w, self.pages, rows=limit)]
                 continue
             except MaxRetriesExceededError as error:
                 failed[part] = error

@@ -148,7 +148,8 @@ def test_every_value_is_found_and_scored() -> None:
 
 
 def test_what_stands_nowhere_is_ungrounded_and_not_confident() -> None:
-    extraction = assessed(Scripted({**RIGHT, "number": "LS-9999"}))
+    wrong = {**RIGHT, "number": "LS-9999"}
+    extraction = assessed(Scripted(wrong, wrong))
     assert extraction.ungrounded == ["/number"]
     assert extraction.confidence["/number"] <= 0.3
     assert extraction.lowest_confidence == extraction.confidence["/number"]
@@ -169,6 +170,15 @@ def test_input_data_that_was_copied_counts_as_found() -> None:
     extraction = assessed(Scripted(data), document=document, input_data={"total": 99})
     assert extraction.ungrounded == []
     assert extraction.confidence["/total"] > 0.8
+
+
+def test_a_value_that_a_second_look_was_shown_has_nobody_to_agree_with() -> None:
+    wrong = {**RIGHT, "number": "LS-9999"}
+    second = Scripted(RIGHT, offline=True, evidence={})
+    extraction = assessed(Scripted(wrong, RIGHT), second=second)
+    assert extraction.data == RIGHT
+    assert extraction.signals["/number"].offline_agrees is None
+    assert extraction.signals["/total"].offline_agrees is True
 
 
 # -- other readers --------------------------------------------------------------------------------

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from signoff.documents.model import Document
 from signoff.errors import (
@@ -16,18 +17,21 @@ from signoff.errors import (
 from signoff.executions.agents import Agent, JsonObject
 from signoff.executions.models import NO_SECOND_OPINION, Extraction, Iteration
 from signoff.executions.scalars import scalars
+from signoff.extraction.alignment import align
 from signoff.extraction.challenger import challenge
 from signoff.extraction.checks import run_checks
 from signoff.extraction.confidence import PRIOR, ConfidenceModel
 from signoff.extraction.confidence.signals import Opinions, ReaderName, gather
+from signoff.extraction.equality import same_value
 from signoff.extraction.evidence import ground
 from signoff.extraction.long_documents import extract_documents
 from signoff.extraction.long_documents.parts import survey
 from signoff.extraction.long_documents.room import fits_one_call
 from signoff.extraction.loop import MAX_TOKENS
-from signoff.extraction.reader import SUBMIT, Reader, ReadRequest
+from signoff.extraction.reader import SUBMIT, Reader, Reading, ReadRequest
 from signoff.extraction.readers import Readers
-from signoff.extraction.turns import IterationRecord
+from signoff.extraction.second_look import doubts
+from signoff.extraction.turns import IterationRecord, was_doubted
 
 logger = logging.getLogger(__name__)
 
@@ -97,6 +101,7 @@ def extract_assessed(
             checks=agent.checks,
             tools=agent.tools,
             show_examples=agent.show_examples,
+            doubts=assessor.doubts,
             should_stop=should_stop,
             forgiven=forgiven,
         )
@@ -178,7 +183,7 @@ class _Assessor:
     ) -> Extraction:
         """Look values up, run the checks, compare the readings, score."""
         data, schema = extraction.data, self.agent.data_schema or {}
-        second, second_notes = self._second_reading(extraction)
+        second, second_notes = (None, []) if extraction.offline else self._second_reading
         self.should_stop()
         grounding = ground(
             data,
@@ -192,7 +197,9 @@ class _Assessor:
         if challenged is not None:
             opinions["challenger"] = Opinions(data, challenged, reader="challenger")
         if second is not None:
-            opinions["offline"] = Opinions(data, second, reader="offline")
+            opinions["offline"] = Opinions(data, second.data, reader="offline")
+            for pointer in self._told(data):
+                opinions["offline"].agrees.pop(pointer, None)
         signals = gather(
             extraction,
             evidence=grounding.evidence,
@@ -218,6 +225,16 @@ class _Assessor:
             }
         )
 
+    def _told(self, data: JsonObject) -> Iterator[str]:
+        """Values that came with a second look: it showed what the offline reader has there.
+
+        That they agree with it says nothing.
+        """
+        for turn in filter(was_doubted, self._submits()):
+            for pointer, value, before in align(data, turn.action_input):
+                if value is not None and not same_value(value, before):
+                    yield pointer
+
     def _submits(self) -> list[Iteration]:
         return [
             turn
@@ -225,13 +242,30 @@ class _Assessor:
             if (turn.role, turn.part, turn.action) == ("reader", "", SUBMIT)
         ]
 
-    def _second_reading(self, extraction: Extraction) -> tuple[JsonObject | None, list[str]]:
-        """What the offline reader makes of the documents, where a model read.
+    def doubts(self, data: JsonObject) -> list[str]:
+        """What in an answer is worth a second look."""
+        try:
+            return doubts(
+                data,
+                self.agent.data_schema or {},
+                self.documents,
+                input_data=self.input_data,
+                second=self._second_reading[0],
+            )
+        except (ExecutionCanceledError, LeaseLostError):
+            raise
+        except Exception:
+            # the answer that was paid for is not on record yet: it must not be lost for this
+            logger.exception("What is in doubt could not be found out")
+            return []
+
+    @cached_property
+    def _second_reading(self) -> tuple[Reading | None, list[str]]:
+        """What the offline reader makes of the documents, where a model reads, and why nothing.
 
         It costs nothing and is not recorded: it answers the same whenever it is asked.
         """
-        second: Reader | None = self.readers.second
-        if second is None or extraction.offline:
+        if self.readers.second is None:
             return None, []
         request = ReadRequest(
             schema=self.agent.data_schema or {},
@@ -242,7 +276,7 @@ class _Assessor:
             should_stop=self.should_stop,
         )
         try:
-            return second.read(request).data, []
+            return self.readers.second.read(request), []
         except (ExecutionCanceledError, LeaseLostError):
             raise
         except DeadlineExceededError as error:

@@ -24,6 +24,7 @@ MAX_COMPARED = 100
 """Longer texts are no numbers, dates or identifiers, and are compared as texts only."""
 
 _NOISE = Decimal("1e-9")
+_EXACT = 10**15
 _SOFT = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
 _ALIKE = str.maketrans(
     {
@@ -82,7 +83,7 @@ def comparable(value: Any) -> tuple[str, Any]:
     if value is None or isinstance(value, bool):
         return ("", value)
     if isinstance(value, int | float):
-        return ("number", round(float(value), 9))
+        return ("number", value if abs(value) > _EXACT else round(float(value), 9))
     if not isinstance(value, str):
         return ("other", repr(value))
     if (day := whole_date(value)) is not None:

@@ -33,6 +33,8 @@ LABELLED_PAGES = 8
 _STEPS = 1000.0
 _LONGEST_RUN = 60
 _BREAK = "\n"
+_LINE_BELOW = 2.2
+_ABREAST = 60
 _AMBIGUOUS = re.compile(r"(?<![\d/-])(\d{1,2})\s?([/-])\s?(\d{1,2})\s?\2\s?\d{2}")
 _UNIT = re.compile(r"[-–−]?(\d[\d.,'’]*)[^\W\d_]{1,6}\.?")
 # thousands set apart by more than a space, as justified text and some fonts have them
@@ -186,8 +188,9 @@ class WordIndex:
         for line in sheet.lines:
             base = len(self.texts)
             self._add_line(line, number, sheet, numbered)
-            with_digits = list(self._add_values(line, base, scanned=sheet.ocr))
-            lines += [line.text] if outer else with_digits
+            for text in self._add_values(line, base, scanned=sheet.ocr):
+                if outer or any(char.isdigit() for char in text):
+                    lines.append(text)
         self._add_columns(sheet, numbered)
         if outer:
             self._add_labels(sheet, number, vocabulary)
@@ -235,9 +238,9 @@ class WordIndex:
             run = line.run(start, min(start + _LONGEST_RUN, len(line.tokens)))
             for code in find_currencies(run.text):
                 self.currencies[code.value].append(_at(run.positions(code.start, code.end), base))
+            yield run.text
             if not any(char.isdigit() for char in run.text):
                 continue
-            yield run.text
             days = [
                 (order, day)
                 for order in ("day", "month")
@@ -324,44 +327,43 @@ def _height(page: int, middle: float, sheet: Sheet) -> float:
     return page * _STEPS + min(max(middle / max(sheet.pitch, 0.002), 0.0), _STEPS / 2)
 
 
+@dataclass(eq=False)
+class _Column:
+    """Tokens below one another, and where the last row of them is."""
+
+    tokens: list[Token]
+    left: float
+    right: float
+    middle: float
+
+
 def _columns(sheet: Sheet) -> Iterator[list[Token]]:
     """Phrases that stand below one another, each column of them as one list of tokens."""
-    above: list[tuple[list[Token], float]] = []
+    above: list[_Column] = []
     for line in sheet.lines:
-        current: list[tuple[list[Token], float]] = []
+        near = []
+        for column in above:
+            if line.middle - column.middle < _LINE_BELOW * sheet.pitch:
+                near.append(column)
+            else:
+                yield column.tokens
+        current = []
         for start, end in line.phrases:
-            tokens = line.tokens[start:end]
-            fit = [
-                number
-                for number, (column, middle) in enumerate(above)
-                if 0.3 * sheet.pitch < line.middle - middle < 2.2 * sheet.pitch
-                and _below(column[-1], column, tokens, line)
-            ]
-            if fit:
-                column, _ = above.pop(fit[-1])
-                column += tokens
-            else:
-                column = list(tokens)
-            current.append((column, line.middle))
-        kept = []
-        for column, middle in above:
-            if line.middle - middle < 2.2 * sheet.pitch:
-                kept.append((column, middle))
-            else:
-                yield column
-        above = kept + current
-    for column, _ in above:
-        yield column
+            phrase = line.tokens[start:end]
+            column = _Column(phrase, phrase[0].left, phrase[-1].right, line.middle)
+            for number in range(len(near) - 1, max(len(near) - _ABREAST, 0) - 1, -1):
+                if _continues(near[number], column, sheet.pitch, 2 * line.char_width):
+                    column.tokens = near.pop(number).tokens + phrase
+                    break
+            current.append(column)
+        above = near + current
+    for column in above:
+        yield column.tokens
 
 
-def _below(last: Token, column: list[Token], tokens: list[Token], line: Line) -> bool:
-    """Whether a phrase continues a column: it begins, ends, or has its middle below the last."""
-    row = [token for token in column if abs(token.middle - last.middle) < 0.5 * line.height]
-    left, right = row[0].left, row[-1].right
-    reach = 2 * line.char_width
-    edges = (
-        tokens[0].left - left,
-        tokens[-1].right - right,
-        (tokens[0].left + tokens[-1].right - left - right) / 2,
-    )
-    return any(abs(edge) <= reach for edge in edges)
+def _continues(above: _Column, below: _Column, pitch: float, reach: float) -> bool:
+    """Whether a phrase begins, ends, or has its middle below the column's last one."""
+    if below.middle - above.middle < 0.3 * pitch:
+        return False
+    left, right = below.left - above.left, below.right - above.right
+    return min(abs(left), abs(right), abs(left + right) / 2) <= reach

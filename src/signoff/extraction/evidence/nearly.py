@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from rapidfuzz.distance import Levenshtein
@@ -21,6 +23,7 @@ MAX_COMPARED = 400_000_000
 """Characters of values times characters of pages that one grounding compares at most."""
 WORDS_NEARBY = 6.0
 """So many lines apart the words of a value may stand that are all there, in another order."""
+MAX_ANCHORS = 30
 ALL_WORDS = 0.85
 """How similar a value is whose words are all there, in another order."""
 
@@ -77,20 +80,24 @@ class NearMatcher:
         if len(wanted) < 2 or sum(map(len, wanted)) < 8 or len(wanted) > 40:
             return
         places = [index.words.get(part) for part in wanted]
-        if any(place is None for place in places):
+        found = [place for place in places if place is not None]
+        if len(found) < len(places):
             return
-        rarest = min((p for p in places if p is not None), key=len)
-        for anchor in rarest[:50]:
-            tokens = set()
-            for place in places:
-                nearest = min(
-                    place or (), key=lambda t: abs(index.heights[t] - index.heights[anchor])
-                )
-                if abs(index.heights[nearest] - index.heights[anchor]) > WORDS_NEARBY:
-                    break
-                tokens.add(nearest)
-            else:
+        for anchor in min(found, key=len)[:MAX_ANCHORS]:
+            self._budget -= 1_000 * len(found)
+            if self._budget < 0:
+                return
+            tokens = {self._nearest(place, anchor) for place in found}
+            apart = (abs(index.heights[token] - index.heights[anchor]) for token in tokens)
+            if max(apart) <= WORDS_NEARBY:
                 yield tuple(sorted(tokens)), ALL_WORDS
+
+    def _nearest(self, places: array[int], anchor: int) -> int:
+        """Of a word's places, which are in the order of the pages, the one nearest to a token."""
+        after = bisect_left(places, anchor)
+        beside = places[max(after - 1, 0) : after + 1]
+        heights = self._index.heights
+        return min(beside, key=lambda token: abs(heights[token] - heights[anchor]))
 
 
 def _most_similar(

@@ -16,11 +16,12 @@ from support.platform import ROOT, Platform, wait_until
 from typer.testing import CliRunner
 
 from signoff.cli import app
-from signoff.executions.agent_files import read_agent_files
+from signoff.executions.agent_files import read_agent_file, read_agent_files
 from signoff.settings import Settings
 from signoff.storage import agents, executions
 
 README = (ROOT / "README.md").read_text()
+DOCS = ROOT / "docs"
 DEPLOYMENTS = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
 
 
@@ -56,12 +57,25 @@ def test_every_sample_agent_has_a_deployment() -> None:
     assert samples <= {entry["name"] for entry in DEPLOYMENTS}
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/architecture.md"])
+PAGES = ["README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in DOCS.glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page: str) -> None:
     text = (ROOT / page).read_text()
     for target in re.findall(r"\]\(([^)#]+)\)", text):
         if not target.startswith("http"):
             assert ((ROOT / page).parent / target).exists(), target
+
+
+def test_the_agent_in_the_readme_can_be_applied(tmp_path: Path) -> None:
+    [block] = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    path = tmp_path / "agent.yaml"
+    path.write_text(block)
+    secret = {"ERP_TOKEN": "t", "ERP_WEBHOOK_SECRET": "whsec_c2lnbm9mZg=="}
+    agent = read_agent_file(path, secret)
+    assert agent.checks
+    assert agent.review.sample == 0.05
 
 
 def test_the_commands_in_the_readme_work_as_printed(worker: Platform) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import time
 import tracemalloc
 from collections.abc import Iterator
 from hashlib import sha256
@@ -215,6 +217,17 @@ def test_memory_does_not_grow_with_the_upload(api: ApiServer) -> None:
     assert answer.status_code == 201
     assert peak < 12 * MIB
     assert recorded(api.store)[0].files[0].size == 48 * MIB
+
+
+def test_what_a_killed_process_left_is_taken_away_after_a_day(store: Store) -> None:
+    folder = store.settings.home / "uploads"
+    for name, age in (("old", 2 * 86_400), ("new", 0)):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "0").write_bytes(b"a")
+        then = time.time() - age
+        os.utime(folder / name, (then, then))
+    with ApiServer(store):
+        assert [left.name for left in folder.iterdir()] == ["new"]
 
 
 def test_names_are_never_paths(api: ApiServer) -> None:

@@ -10,7 +10,7 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, FastAPI
 
 from signoff import __version__, prefect_runs
-from signoff.api import agentic, execute, health, request_ids, workspaces
+from signoff.api import agentic, execute, health, request_ids, uploads, workspaces
 from signoff.api.auth import Authentication
 from signoff.api.description import describe
 from signoff.api.dialects import Dialect
@@ -47,6 +47,7 @@ def create_app(store: Store | None = None, *, reconciling: bool = True) -> FastA
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         prefect_runs.use_local_server_by_default()
         app.state.store = store or await to_thread.run_sync(get_store)
+        await to_thread.run_sync(uploads.tidy, app.state.store.settings.home)
         app.state.starter = Starter(app.state.store)
         app.state.patient = CapacityLimiter(PATIENT)
         app.state.waiting = Waiting(app.state.store)

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Match, Route
 
 from signoff import errors
@@ -47,6 +48,8 @@ def as_api_error(error: Exception) -> ApiError:
         case StarletteHTTPException(status_code=400, detail=detail) if detail == UNREADABLE:
             problem = FieldProblem(("body",), "The body cannot be read.", "body_invalid")
             return ApiError(422, problem.message, problems=[problem])
+        case ClientDisconnect():
+            return ApiError(400, "The sender went away.")  # nobody reads it
         case StarletteHTTPException():
             return ApiError(error.status_code, str(error.detail), headers=error.headers)
         case errors.SignoffError():
@@ -109,5 +112,11 @@ def add_handlers(app: FastAPI, dialects: Sequence[Dialect], *, routes: Sequence[
             refused.headers = {"Allow": ", ".join(_methods(routes, request))}
         return respond(refused, dialect_of(request.url.path, dialects))
 
-    for kind in (RequestValidationError, StarletteHTTPException, errors.SignoffError, Exception):
+    for kind in (
+        RequestValidationError,
+        StarletteHTTPException,
+        errors.SignoffError,
+        ClientDisconnect,
+        Exception,
+    ):
         app.add_exception_handler(kind, handle)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -26,6 +28,7 @@ MAX_FILES = 1000
 MAX_FIELDS = 100
 MAX_FIELD_BYTES = MIB
 FOLDER = "uploads"
+OLD_SECONDS = 24 * 60 * 60
 
 
 @dataclass
@@ -97,6 +100,15 @@ async def received(
         if not parts.ended:
             raise _unreadable("it ends before its last boundary")
         yield parts.upload
+
+
+def tidy(home: Path) -> None:
+    """Take away what uploads to processes that were killed have left, once it is a day old."""
+    before = time.time() - OLD_SECONDS
+    for left in (home / FOLDER).glob("*"):
+        with suppress(OSError):  # another process may be at it
+            if left.stat().st_mtime < before:
+                shutil.rmtree(left)
 
 
 def _boundary(content_type: str) -> bytes:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from signoff.documents.model import Document, DocumentInfo, Page, TextSource
 from signoff.extraction.long_documents.coverage import compare
 from signoff.extraction.long_documents.merging import PartData, merge, merge_rows
-from signoff.extraction.long_documents.page_lines import Line, lines_of, page_lines
+from signoff.extraction.long_documents.page_lines import Line, Place, lines_of, page_lines
 from signoff.extraction.long_documents.part_schema import (
     NOTHING,
     has_table,
@@ -24,6 +24,7 @@ from signoff.extraction.long_documents.parts import (
     Part,
     halves,
     plan,
+    plan_rest,
     survey,
 )
 from signoff.extraction.long_documents.placement import place_rows
@@ -115,6 +116,23 @@ def test_halves_of_halves_yield_the_same_rows(pages: list[list[Row]], cuts: list
     for cut in cuts:
         index = cut % len(parts)
         parts[index : index + 1] = halves(parts[index], facts)
+    merged = merge_rows(parts_of(listed, parts, facts), LINES)
+    assert [row.value for row in merged] == [row for on_page in pages for row in on_page]
+
+
+@settings(max_examples=40, deadline=None)
+@given(PAGES, st.integers(1, 12), st.integers(1, 12), st.data())
+def test_a_restart_with_other_limits_reads_the_rest(
+    pages: list[list[Row]], first: int, second: int, data: st.DataObject
+) -> None:
+    listed = document(pages)
+    facts = survey([listed])
+    planned = plan(facts, Room(tokens=500, rows=first))
+    read = [part for part in planned if data.draw(st.booleans())]
+    rest = plan_rest(facts, read, Room(tokens=900, rows=second))
+    parts = sorted([*read, *rest], key=lambda part: (part.first, part.lines or (0, 0)))
+    owned = [Place(1, page.number, line) for page in facts for line in range(len(page.lines))]
+    assert all(sum(part.owns(place) for part in parts) == 1 for place in owned)
     merged = merge_rows(parts_of(listed, parts, facts), LINES)
     assert [row.value for row in merged] == [row for on_page in pages for row in on_page]
 

@@ -162,13 +162,37 @@ def rows_of(part: Part, pages: Sequence[PageFacts]) -> int:
 
 
 def divided(part: Part, pages: Sequence[PageFacts], *, rows: int) -> list[Part]:
-    """The part in page ranges of at most so many rows, as far as pages go."""
-    if part.first == part.last or rows_of(part, pages) <= rows:
-        return [part]
-    return [piece for half in halves(part, pages) for piece in divided(half, pages, rows=rows)]
+    """The part in pieces of at most so many rows, as far as it is divisible."""
+    pieces = [part] if rows_of(part, pages) <= rows else halves(part, pages)
+    if len(pieces) == 1:
+        return pieces
+    return [each for piece in pieces for each in divided(piece, pages, rows=rows)]
 
 
-def uncovered(pages: Sequence[PageFacts], read: Iterable[Part]) -> Iterator[PageFacts]:
-    """The pages that none of the parts has read."""
-    done = {(part.document, number) for part in read for number in range(part.first, part.last + 1)}
-    return (page for page in pages if (page.document, page.number) not in done)
+def plan_rest(pages: Sequence[PageFacts], read: Sequence[Part], room: Room) -> list[Part]:
+    """A plan for what none of the parts has read: pages, and lines of pages."""
+    untouched: list[PageFacts] = []
+    rest: list[Part] = []
+    for page in pages:
+        places = [Place(page.document, page.number, line) for line in range(len(page.lines))]
+        touched = any(
+            part.document == page.document and part.first <= page.number <= part.last
+            for part in read
+        )
+        if not touched:
+            untouched.append(page)
+            continue
+        missing = [p.line for p in places if not any(part.owns(p) for part in read)]
+        for start, end in _runs(missing):
+            lines = Part(page.document, page.number, page.number, (start, end))
+            rest += divided(lines, pages, rows=room.rows)
+    return [*plan(untouched, room), *rest]
+
+
+def _runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Runs of consecutive numbers, as the first and the one behind the last."""
+    start = 0
+    for index, number in enumerate(numbers):
+        if index + 1 == len(numbers) or numbers[index + 1] != number + 1:
+            yield numbers[start], number + 1
+            start = index + 1

@@ -22,10 +22,9 @@ from signoff.extraction.long_documents.parts import (
     Part,
     divided,
     halves,
-    plan,
+    plan_rest,
     rows_of,
     survey,
-    uncovered,
 )
 from signoff.extraction.long_documents.room import LEAST_ROWS, NO_LIMIT, fits_one_call, room_for
 from signoff.extraction.long_documents.views import Shown, shown
@@ -119,7 +118,7 @@ def extract_documents(
         except CutOffError:
             pass
     room = replace(room, rows=min(room.rows, reading.rows_answered()))
-    return reading.in_parts(plan(uncovered(reading.pages, reading.read_before()), room))
+    return reading.in_parts(plan_rest(reading.pages, reading.read_before(), room))
 
 
 @dataclass
@@ -179,9 +178,9 @@ class _Reading:
         return max(min(rows, default=NO_LIMIT) // 2, LEAST_ROWS)
 
     def read_before(self) -> list[Part]:
-        """The parts on record; those of less than a page are planned as before."""
+        """The parts on record."""
         done = {Part.parse(turn.part) for turn in self._turns() if _passed(turn)}
-        return sorted(part for part in done if part and part.lines is None)
+        return [part for part in done if part]
 
     def in_parts(self, planned: Sequence[Part]) -> Extraction:
         """All parts one by one, then as one.
@@ -191,8 +190,9 @@ class _Reading:
                 attempt.
         """
         order = {(page.document, page.number): n for n, page in enumerate(self.pages)}
+        before = self.read_before()
         waiting = sorted(
-            [*planned, *self.read_before()],
+            [*planned, *before],
             key=lambda part: (order[part.document, part.first], part.lines or (0, 0)),
         )
         parts: list[PartData] = []
@@ -204,9 +204,16 @@ class _Reading:
             try:
                 extraction = self._read_part(part, str(part))
             except CutOffError:
-                waiting = [*halves(part, self.pages), *waiting]
                 limit = self.rows_answered()
-                waiting = [p for w in waiting for p in divided(w, self.pages, rows=limit)]
+                # what is on record is read already, however long it is
+                later = [
+                    piece
+                    for each in waiting
+                    for piece in (
+                        [each] if each in before else divided(each, self.pages, rows=limit)
+                    )
+                ]
+                waiting = [*halves(part, self.pages), *later]
                 continue
             except MaxRetriesExceededError as error:
                 failed[part] = error

@@ -17,7 +17,7 @@ from signoff.prefect_limits import model_slot
 from signoff.review.policy import decide
 from signoff.storage import agents, executions
 from signoff.storage.executions import IterationLog, step
-from signoff.storage.leases import Lease, locked
+from signoff.storage.leases import Lease, check, locked
 from signoff.storage.store import Store, get_store
 from signoff.storage.transitions import set_failure
 from tasks.artifacts import iterations_shown
@@ -77,8 +77,9 @@ def _instructions(agent: Agent, execution: Execution) -> str:
 
 
 def _still_ours(store: Store, lease: Lease) -> None:
-    with store.database.transaction() as session:
-        locked(session, lease.execution_id, lease=lease)
+    # asked every second while a model is waited for: that must not queue behind writers
+    with store.database.reading() as session:
+        check(session, lease)
 
 
 def _send_best_attempt_to_review(

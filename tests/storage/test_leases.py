@@ -19,7 +19,7 @@ from signoff.executions.states import Status
 from signoff.storage import deliveries, executions
 from signoff.storage.deliveries import DeliveryLog
 from signoff.storage.executions import IterationLog, step
-from signoff.storage.leases import Lease, acquire, held, locked, release, renew
+from signoff.storage.leases import Lease, acquire, check, held, locked, release, renew
 from signoff.storage.store import Store
 from signoff.storage.tables import ExecutionRow
 from signoff.storage.transitions import transition
@@ -250,3 +250,26 @@ def test_an_execution_that_does_not_exist_is_named(store: Store) -> None:
     missing = uuid4()
     with pytest.raises(NotFoundError, match=str(missing)):
         take_lease(store, missing)
+
+
+def test_looking_whether_a_lease_holds_tells_what_writing_would(store: Store) -> None:
+    execution_id = with_inputs(store)
+    lease = take_lease(store, execution_id)
+    with store.database.reading() as session:
+        check(session, lease)
+    expire(store, execution_id)
+    successor = take_lease(store, execution_id)
+    with store.database.reading() as session, pytest.raises(LeaseLostError):
+        check(session, lease)
+    with store.database.transaction() as session:
+        transition(session, locked(session, execution_id), Status.CANCELED)
+    with store.database.reading() as session, pytest.raises(ExecutionCanceledError):
+        check(session, successor)
+
+
+def test_looking_whether_a_lease_holds_waits_for_no_writer(store: Store) -> None:
+    lease = take_lease(store, with_inputs(store))
+    with store.database.transaction() as writing:
+        locked(writing, lease.execution_id)
+        with store.database.reading() as session:
+            check(session, lease)

@@ -53,11 +53,33 @@ def locked(session: Session, execution_id: UUID, *, lease: Lease | None = None) 
     if row is None:
         raise NotFoundError(f"There is no execution {execution_id}.")
     if lease is not None:
-        if row.lease_owner != lease.owner or row.attempt != lease.attempt:
-            raise LeaseLostError(f"Attempt {lease.attempt} no longer holds {execution_id}.")
-        if row.status == Status.CANCELED:
-            raise ExecutionCanceledError(f"Execution {row.number} was canceled.")
+        _check(lease, row.lease_owner, row.attempt, row.status, row.number)
     return row
+
+
+def check(session: Session, lease: Lease) -> None:
+    """Look whether the lease still holds, without locking anything; writes look again.
+
+    Raises:
+        LeaseLostError: another attempt holds it.
+        ExecutionCanceledError: the execution was canceled.
+    """
+    owner, attempt, status, number = session.execute(
+        select(
+            ExecutionRow.lease_owner,
+            ExecutionRow.attempt,
+            ExecutionRow.status,
+            ExecutionRow.number,
+        ).where(ExecutionRow.id == lease.execution_id)
+    ).one()
+    _check(lease, owner, attempt, status, number)
+
+
+def _check(lease: Lease, owner: UUID | None, attempt: int, status: str, number: int) -> None:
+    if owner != lease.owner or attempt != lease.attempt:
+        raise LeaseLostError(f"Attempt {lease.attempt} no longer holds {lease.execution_id}.")
+    if status == Status.CANCELED:
+        raise ExecutionCanceledError(f"Execution {number} was canceled.")
 
 
 def acquire(session: Session, execution_id: UUID, *, seconds: float) -> Lease:

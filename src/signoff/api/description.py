@@ -25,6 +25,9 @@ def describe(app: FastAPI, dialects: Sequence[Dialect]) -> None:
             for dialect in dialects:
                 found["components"]["schemas"].update(dialect.components)
                 found = _renamed(found, dialect)
+                _leave_out_answers(found, dialect)
+                for name, example in dialect.examples.items():
+                    found["components"]["schemas"][name]["example"] = example
             app.openapi_schema = found
         return app.openapi_schema
 
@@ -40,3 +43,11 @@ def _renamed(description: dict[str, Any], dialect: Dialect) -> dict[str, Any]:
     for ours, theirs in dialect.renamed.items():
         schemas[theirs] = schemas.pop(ours)
     return renamed
+
+
+def _leave_out_answers(description: dict[str, Any], dialect: Dialect) -> None:
+    for path, operations in description["paths"].items():
+        if dialect.covers(path):
+            for operation in operations.values():
+                for status in dialect.never:
+                    operation["responses"].pop(status, None)

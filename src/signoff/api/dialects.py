@@ -31,6 +31,8 @@ class Dialect:
         max_json_bytes: the largest body that is not a multipart upload.
         components: schemas that the API's description refers to and no endpoint declares.
         renamed: what schemas are called there that two endpoints call the same.
+        examples: of schemas, by their name there (those that models carry lose their nulls).
+        never: status codes that its endpoints never answer with, whatever FastAPI says of them.
     """
 
     name: str
@@ -41,6 +43,8 @@ class Dialect:
     max_json_bytes: int = MAX_JSON_BYTES
     components: Mapping[str, Any] = field(default_factory=dict)
     renamed: Mapping[str, str] = field(default_factory=dict)
+    examples: Mapping[str, Any] = field(default_factory=dict)
+    never: tuple[str, ...] = ()
 
     def covers(self, path: str) -> bool:
         """Whether ``path`` is one of its own."""

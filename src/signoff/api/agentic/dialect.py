@@ -6,10 +6,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Security
 from fastapi.security import APIKeyHeader
-from pydantic import BaseModel, ConfigDict, RootModel
+from pydantic import BaseModel, RootModel
 
+from signoff.api.agentic.examples import EXAMPLES
 from signoff.api.agentic.schemas import FORM, START, StartExecution, StartForm
 from signoff.api.dialects import Dialect
+from signoff.api.fastapi_errors import UNPROCESSABLE
 from signoff.api.problems import ApiError
 
 NOT_FOUND = "Not found."
@@ -27,17 +29,11 @@ Number = Annotated[int, Path()]
 class Detail(BaseModel):
     """Why a request was refused."""
 
-    model_config = ConfigDict(json_schema_extra={"example": {"detail": NOT_FOUND}})
-
     detail: str
 
 
 class FieldErrors(RootModel[dict[str, list[str]]]):
     """What is wrong with each field."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"example": {"input": ["/skus: 'SKU-001' is not of type array or null"]}}
-    )
 
 
 def render(error: ApiError) -> tuple[int, object]:
@@ -70,6 +66,8 @@ DIALECT = Dialect(
         START: StartExecution.model_json_schema(),
         FORM: StartForm.model_json_schema(),
     },
+    examples=EXAMPLES,
+    never=("422",),
 )
 
 MISSING: dict[int | str, dict[str, Any]] = {404: {"model": Detail, "description": "Not found"}}
@@ -83,5 +81,9 @@ def new_router() -> APIRouter:
     return APIRouter(
         tags=["agentic-executions"],
         dependencies=[Security(_token)],
-        responses={401: {"model": Detail, "description": "No valid token"}},
+        responses={
+            401: {"model": Detail, "description": "No valid token"},
+            # never answered, and left out of the description: without it FastAPI adds its own
+            **UNPROCESSABLE,
+        },
     )

@@ -23,51 +23,9 @@ Time = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 
-_DEFINITION: dict[str, Any] = {
-    "key": "catalog-enrichment",
-    "name": "Catalog Enrichment",
-    "description": None,
-    "input_schema": {
-        "type": "object",
-        "additionalProperties": False,
-        "properties": {
-            "skus": {
-                "title": "Skus",
-                "anyOf": [{"items": {"type": "string"}, "type": "array"}, {"type": "null"}],
-                "default": None,
-            }
-        },
-    },
-}
-_STARTED: dict[str, Any] = {
-    "id": 42,
-    "agent": 7,
-    "execution_key": "catalog-enrichment",
-    "conversation": 42,
-    "status": "pending",
-    "input": {"skus": ["SKU-001", "SKU-002"]},
-    "result": None,
-    "failure_code": None,
-    "failure_explanation": None,
-    "celery_task_id": "debf5bf6-3e58-4c7d-9e30-c5a4055d951f",
-    "started_at": "2025-04-10T14:00:00.000000Z",
-    "finished_at": None,
-    "duration_seconds": None,
-    "files": [
-        {
-            "id": 4,
-            "filename": "product_data.pdf",
-            "file_url": "/media/conversations/42/4/product_data.pdf",
-            "content_type": "application/pdf",
-        }
-    ],
-}
-
 
 class ExecutionDefinition(BaseModel):
     """A way to start an agent, and the input that it takes."""
-
-    model_config = ConfigDict(json_schema_extra={"example": _DEFINITION})
 
     key: str
     name: str
@@ -86,8 +44,6 @@ class ExecutionFile(BaseModel):
 
 class AgenticExecution(BaseModel):
     """One run of an agent."""
-
-    model_config = ConfigDict(json_schema_extra={"example": _STARTED})
 
     id: int
     agent: int
@@ -112,12 +68,6 @@ class AgenticExecution(BaseModel):
 class AgenticExecutionPage(BaseModel):
     """25 executions, the newest first."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {"count": 1, "next": None, "previous": None, "results": [_STARTED]}
-        }
-    )
-
     count: int = Field(description="How many match; not counted beyond 10,000.")
     next: str | None
     previous: str | None
@@ -127,15 +77,7 @@ class AgenticExecutionPage(BaseModel):
 class StartExecution(BaseModel):
     """What an execution is started with, as JSON."""
 
-    model_config = ConfigDict(
-        title=START,
-        json_schema_extra={
-            "example": {
-                "execution_key": "catalog-enrichment",
-                "input": {"skus": ["SKU-001", "SKU-002"]},
-            }
-        },
-    )
+    model_config = ConfigDict(title=START)
 
     execution_key: str | None = Field(
         default=None,

@@ -17,10 +17,12 @@ from signoff.api import idempotency
 from signoff.api.arrivals import Arrival, asked_by
 from signoff.api.auth import CurrentStore, CurrentToken
 from signoff.api.execute import documents, schemas
-from signoff.api.execute.dialect import Refusal, new_router
+from signoff.api.execute.dialect import new_router
 from signoff.api.execute.documents import Given
+from signoff.api.execute.examples import INPUTS
 from signoff.api.execute.translation import shown
 from signoff.api.execute.waiting import Waiting
+from signoff.api.fastapi_errors import UNPROCESSABLE, Refusal
 from signoff.api.idempotency import IdempotencyKey
 from signoff.api.problems import ApiError, invalid
 from signoff.api.starting import Starter
@@ -34,16 +36,6 @@ router = new_router()
 GONE = 499
 """Nobody reads it: the caller has closed the connection."""
 
-EXAMPLES: dict[str, Any] = {
-    "url": {"summary": "A file by URL", "value": {"files": ["https://files.example/invoice.pdf"]}},
-    "content": {
-        "summary": "A file with its content",
-        "value": {"files": [{"name": "note.txt", "content": "TnVtYmVyOiBMUy0yMDQx"}]},
-    },
-    "text": {"summary": "Text", "value": {"text": "Delivery note LS-2041, total 55.20"}},
-    "data": {"summary": "Input data", "value": {"skus": ["SKU-001", "SKU-002"]}},
-}
-
 
 @router.post(
     "/api/v1/ai/agents/instances/{instance_id}/execute",
@@ -51,8 +43,12 @@ EXAMPLES: dict[str, Any] = {
     response_description="Successful Response",
     summary="Execute Agent",
     responses={
+        **UNPROCESSABLE,
         404: {"model": Refusal, "description": "Not found in the token's workspace"},
-        409: {"model": Refusal, "description": "The Idempotency-Key's first request is under way"},
+        409: {
+            "model": Refusal,
+            "description": "The Idempotency-Key's first request is under way",
+        },
     },
 )
 async def execute_agent(
@@ -67,7 +63,7 @@ async def execute_agent(
             title="Input Data",
             description="The agent's input. `files` (http(s) URLs, or names with the content in"
             " base64) and `text` are documents to extract data from.",
-            openapi_examples=EXAMPLES,
+            openapi_examples=INPUTS,
         ),
     ] = {},  # noqa: B006  FastAPI copies it
     context_type: Annotated[

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 
 class ExecutionTriggerEnum(StrEnum):
@@ -69,56 +69,6 @@ class ExtraMetadata(BaseModel):
 
 class AgentExecutionResponse(BaseModel):
     """One run of an agent."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "id": 42,
-                "agent_id": 7,
-                "trigger_type": "api",
-                "triggered_by": 3,
-                "status": "completed",
-                "input_data": {"files": [{"name": "invoice.pdf", "size": 18211}]},
-                "output_data": {"number": "LS-2041", "total": 55.2},
-                "error_message": None,
-                "context_type": "deal",
-                "context_id": 815,
-                "started_at": "2025-04-10T14:00:00.512000Z",
-                "completed_at": "2025-04-10T14:00:16.500000Z",
-                "execution_time_ms": 15988,
-                "iteration_count": 1,
-                "iterations": [
-                    {
-                        "iteration": 1,
-                        "thought": "The number stands in the header.",
-                        "action": "submit",
-                        "action_input": {"number": "LS-2041", "total": 55.2},
-                        "observation": "",
-                        "timestamp": "2025-04-10T14:00:12.100000+00:00",
-                        "tools_used": [],
-                        "total_tokens": 1834,
-                        "total_cost": 0.00091,
-                        "model_used": "gpt-4.1-mini",
-                    }
-                ],
-                "tools_used": [],
-                "total_tokens": 1834,
-                "total_cost": 0.00091,
-                "model_used": "gpt-4.1-mini",
-                "success": True,
-                "actions_taken": 1,
-                "extra_metadata": {
-                    "execution_id": "0b4c27f4-7f0a-4a0e-9d0e-0c62f3c0f8a1",
-                    "state": "CONFIRMED",
-                    "cost_known": True,
-                    "failure_code": None,
-                    "deliveries": [],
-                },
-                "created_at": "2025-04-10T14:00:00Z",
-                "updated_at": "2025-04-10T14:00:16.500000Z",
-            }
-        }
-    )
 
     id: int
     agent_id: int

@@ -11,10 +11,11 @@ from pydantic import UUID4
 
 from signoff import serve
 from signoff.api.auth import CurrentStore, CurrentToken
+from signoff.api.fastapi_errors import UNPROCESSABLE, Refusal
 from signoff.api.problems import ApiError
 from signoff.api.workspaces import agent_schemas as schemas
 from signoff.api.workspaces import agent_translation as translation
-from signoff.api.workspaces.dialect import UNPROCESSABLE, Refusal, new_router
+from signoff.api.workspaces.dialect import new_router
 from signoff.api.workspaces.executions import FURTHEST, Limit, Skip
 from signoff.errors import NameTakenError, NotFoundError, SignoffError
 from signoff.executions.agents import AgentStatus

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter, Depends, Security
 from fastapi.security import APIKeyHeader, HTTPBearer
-from pydantic import BaseModel, Field
 
 from signoff.api.dialects import Dialect
-from signoff.api.problems import ApiError, FieldProblem
+from signoff.api.fastapi_errors import Refusal, render
 from signoff.api.strict_json import StrictRoute
 from signoff.api.workspaces.schemas import RENAMED
 from signoff.documents.validation import MEDIA_TYPES
@@ -42,40 +39,6 @@ _basic = APIKeyHeader(
     description="`Basic` and, in base64, the token alone or as the password of any user.",
 )
 
-
-class ValidationError(BaseModel):
-    """One thing that is wrong with a request, and where."""
-
-    location: list[str | int] = Field(alias="loc", title="Location")
-    message: str = Field(alias="msg", title="Message")
-    kind: str = Field(alias="type", title="Error Type")
-
-
-class HTTPValidationError(BaseModel):
-    """Everything that is wrong with a request."""
-
-    detail: list[ValidationError] = Field(default_factory=list)
-
-
-class Refusal(BaseModel):
-    """Why a request was refused."""
-
-    detail: str
-
-
-def render(error: ApiError) -> tuple[int, object]:
-    """A refused request in this dialect's words; it knows 422 for what is too large, too."""
-    if error.status_code not in (413, 422):
-        return error.status_code, {"detail": error.message}
-    problems = error.problems or (FieldProblem(("body",), error.message),)
-    return 422, {
-        "detail": [
-            {"loc": list(problem.location), "msg": problem.message, "type": problem.kind}
-            for problem in problems
-        ]
-    }
-
-
 DIALECT = Dialect(
     name="workspaces",
     prefixes=PREFIXES,
@@ -85,10 +48,6 @@ DIALECT = Dialect(
     components={UPLOAD: _UPLOAD},
     renamed=RENAMED,
 )
-
-UNPROCESSABLE: dict[int | str, dict[str, Any]] = {
-    422: {"model": HTTPValidationError, "description": "Validation Error"}
-}
 
 
 def new_router(tag: str) -> APIRouter:

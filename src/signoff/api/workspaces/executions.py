@@ -16,12 +16,13 @@ from starlette.requests import ClientDisconnect
 from signoff.api import idempotency
 from signoff.api.arrivals import Arrival, asked_by
 from signoff.api.auth import CurrentStore, CurrentToken
+from signoff.api.fastapi_errors import UNPROCESSABLE, Refusal
 from signoff.api.idempotency import IdempotencyKey
 from signoff.api.problems import ApiError, invalid
 from signoff.api.starting import Starter
 from signoff.api.uploads import Upload, received
 from signoff.api.workspaces import changes, schemas
-from signoff.api.workspaces.dialect import FILES, UNPROCESSABLE, UPLOAD, Refusal, new_router
+from signoff.api.workspaces.dialect import FILES, UPLOAD, new_router
 from signoff.api.workspaces.translation import shown
 from signoff.errors import AgentNotRunnableError, InvalidInputError, NotFoundError
 from signoff.executions.agents import AgentStatus

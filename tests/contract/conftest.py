@@ -15,9 +15,9 @@ from PIL import Image
 from support.llama_server import LlamaUnavailableError, running_llama
 
 from signoff.documents.model import Document, DocumentInfo, Page, TextSource
-from signoff.extraction.capabilities import Capabilities
-from signoff.extraction.model_reader import ModelReader
-from signoff.extraction.server_memory import CapabilityCache
+from signoff.extraction.models.capabilities import Capabilities
+from signoff.extraction.models.model_reader import ModelReader
+from signoff.extraction.models.server_memory import CapabilityCache
 from signoff.settings import ModelSettings
 
 

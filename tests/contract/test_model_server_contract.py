@@ -16,9 +16,9 @@ from signoff.documents.model import Document
 from signoff.errors import ExecutionCanceledError
 from signoff.executions.models import Iteration
 from signoff.executions.validation import find_problems
-from signoff.extraction import polling
-from signoff.extraction.capabilities import Capabilities
-from signoff.extraction.model_reader import NO_IMAGES, ModelReader
+from signoff.extraction.models import polling
+from signoff.extraction.models.capabilities import Capabilities
+from signoff.extraction.models.model_reader import NO_IMAGES, ModelReader
 from signoff.extraction.reader import Reading, ReadRequest, ToolSpec
 
 pytestmark = pytest.mark.xdist_group("contract")

@@ -11,8 +11,8 @@ from support.model_server import ModelServer
 
 from signoff.documents.model import Document, DocumentInfo, Page, TextSource
 from signoff.errors import UnreadableFileError
-from signoff.extraction.model_reader import ModelReader
-from signoff.extraction.server_memory import CapabilityCache
+from signoff.extraction.models.model_reader import ModelReader
+from signoff.extraction.models.server_memory import CapabilityCache
 from signoff.settings import Settings
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from signoff.extraction.prices import call_cost
+from signoff.extraction.models.prices import call_cost
 
 VENDOR = "https://api.openai.com/v1/"
 

@@ -22,7 +22,7 @@ from signoff.errors import (
 from signoff.executions.checks import OneOfCheck
 from signoff.executions.models import Evidence, Extraction, Iteration, OnFailure
 from signoff.extraction.loop import extract
-from signoff.extraction.model_reader import ModelReader
+from signoff.extraction.models.model_reader import ModelReader
 from signoff.extraction.reader import Reader, Reading, ReadRequest
 
 SCHEMA = {

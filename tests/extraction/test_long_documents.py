@@ -13,7 +13,7 @@ from signoff.documents.sandbox import close_sandboxes
 from signoff.errors import DeadlineExceededError, MaxRetriesExceededError, ModelUnavailableError
 from signoff.executions.models import Extraction, Iteration
 from signoff.extraction.long_documents import extract_documents
-from signoff.extraction.model_reader import ModelReader
+from signoff.extraction.models.model_reader import ModelReader
 from signoff.extraction.offline import OfflineReader
 
 ROWS = make_rows(1200)

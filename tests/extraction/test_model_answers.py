@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signoff.extraction.answers import Answer, NoJsonObjectError, find_object, split_thinking
+from signoff.extraction.models.answers import Answer, NoJsonObjectError, find_object, split_thinking
 
 VALUES: st.SearchStrategy[Any] = st.recursive(
     st.none()

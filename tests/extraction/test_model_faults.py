@@ -12,7 +12,7 @@ from support.reading import DATA, request
 
 from signoff.documents.model import Document
 from signoff.errors import DeadlineExceededError, ModelRefusedError, ModelUnavailableError
-from signoff.extraction.model_reader import ModelReader
+from signoff.extraction.models.model_reader import ModelReader
 
 MakeDocument = Callable[..., Document]
 MakeReader = Callable[..., ModelReader]

@@ -12,9 +12,9 @@ from support.reading import DATA, SCHEMA, request
 
 from signoff.errors import ConfigurationError, ModelRefusedError, ModelUnavailableError
 from signoff.executions.models import Iteration
-from signoff.extraction.fallback import ModelsInOrder
 from signoff.extraction.loop import extract
-from signoff.extraction.model_reader import ModelReader
+from signoff.extraction.models.fallback import ModelsInOrder
+from signoff.extraction.models.model_reader import ModelReader
 from signoff.extraction.reader import REFUSED, Reading
 from signoff.extraction.readers import open_readers
 from signoff.settings import ModelSettings, Settings

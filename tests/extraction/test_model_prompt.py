@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signoff.documents.model import Document, DocumentInfo, Page, TextSource
-from signoff.extraction.page_text import estimate_tokens
-from signoff.extraction.prompt import RULES, Prompt, build_prompt
+from signoff.extraction.prompts.page_text import estimate_tokens
+from signoff.extraction.prompts.prompt import RULES, Prompt, build_prompt
 
 MakeDocument = Callable[..., Document]
 

@@ -17,8 +17,8 @@ from signoff.errors import (
     ModelUnavailableError,
 )
 from signoff.executions.models import Iteration
-from signoff.extraction.model_reader import NO_IMAGES, ModelReader
-from signoff.extraction.server_memory import CapabilityCache
+from signoff.extraction.models.model_reader import NO_IMAGES, ModelReader
+from signoff.extraction.models.server_memory import CapabilityCache
 from signoff.settings import Settings
 
 MakeDocument = Callable[..., Document]

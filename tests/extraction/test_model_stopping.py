@@ -13,8 +13,8 @@ from signoff.errors import (
     ExecutionCanceledError,
     ModelUnavailableError,
 )
-from signoff.extraction import polling
-from signoff.extraction.model_reader import ModelReader
+from signoff.extraction.models import polling
+from signoff.extraction.models.model_reader import ModelReader
 
 MakeReader = Callable[..., ModelReader]
 

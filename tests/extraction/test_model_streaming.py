@@ -12,10 +12,14 @@ from support.model_server import DONE, USAGE, ModelServer, Reply, data, delta
 from support.reading import DATA, request
 
 from signoff.errors import ModelUnavailableError
-from signoff.extraction import streaming
-from signoff.extraction.answers import Answer
-from signoff.extraction.model_reader import ModelReader
-from signoff.extraction.streaming import EndlessAnswerError, NoAnswerError, StreamedCompletion
+from signoff.extraction.models import streaming
+from signoff.extraction.models.answers import Answer
+from signoff.extraction.models.model_reader import ModelReader
+from signoff.extraction.models.streaming import (
+    EndlessAnswerError,
+    NoAnswerError,
+    StreamedCompletion,
+)
 
 MakeReader = Callable[..., ModelReader]
 TEXT = json.dumps(DATA)
@@ -55,7 +59,7 @@ def test_stream_is_put_together(
 def test_stream_without_usage_has_no_known_cost(
     model_server: ModelServer, make_reader: MakeReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from signoff.extraction import model_reader
+    from signoff.extraction.models import model_reader
 
     monkeypatch.setattr(model_reader, "call_cost", lambda **_: 0)
     model_server.script(stub.stream(START, REST, END, DONE))

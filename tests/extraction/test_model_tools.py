@@ -9,9 +9,9 @@ from support import model_server as stub
 from support.model_server import ModelServer, Reply
 from support.reading import DATA, request
 
-from signoff.extraction.model_reader import NO_TOOLS, ModelReader
+from signoff.extraction.models.model_reader import NO_TOOLS, ModelReader
+from signoff.extraction.models.server_memory import CapabilityCache
 from signoff.extraction.reader import ReadRequest, ToolSpec
-from signoff.extraction.server_memory import CapabilityCache
 
 MakeReader = Callable[..., ModelReader]
 QUERY = {"type": "object", "properties": {"query": {"type": "string"}}, "required": ["query"]}

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signoff.extraction.page_text import compact, estimate_tokens
+from signoff.extraction.prompts.page_text import compact, estimate_tokens
 
 CELL = st.text("abc12,.", min_size=1, max_size=12)
 

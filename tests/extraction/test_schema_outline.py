@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema.validators import Draft202012Validator
 
-from signoff.extraction.page_text import estimate_tokens
-from signoff.extraction.prompt import build_prompt
-from signoff.extraction.schema_outline import outline
-from signoff.extraction.shown_schema import without_examples
-from signoff.extraction.vendor_schema import translate
+from signoff.extraction.models.vendor_schema import translate
+from signoff.extraction.prompts.page_text import estimate_tokens
+from signoff.extraction.prompts.prompt import build_prompt
+from signoff.extraction.prompts.schema_outline import outline
+from signoff.extraction.prompts.shown_schema import without_examples
 
 AGENTS = sorted((Path(__file__).parents[2] / "sample_inputs" / "agents").glob("*.yaml"))
 

@@ -13,7 +13,7 @@ from support.pages import document_of, page_of
 from signoff.errors import ModelUnavailableError
 from signoff.executions.models import Extraction, Iteration
 from signoff.extraction.loop import extract
-from signoff.extraction.model_reader import ModelReader
+from signoff.extraction.models.model_reader import ModelReader
 from signoff.extraction.offline import OfflineReader
 from signoff.extraction.reader import Reader, Reading, ReadRequest
 from signoff.extraction.second_look import doubts

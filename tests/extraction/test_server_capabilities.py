@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from signoff.extraction.capabilities import Capabilities, Mode, adapt, context_named
-from signoff.extraction.server_memory import REMEMBERED_SECONDS, CapabilityCache
+from signoff.extraction.models.capabilities import Capabilities, Mode, adapt, context_named
+from signoff.extraction.models.server_memory import REMEMBERED_SECONDS, CapabilityCache
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from support.reading import DATA, request
 from support.stores import migrated_sqlite
 
 from signoff.errors import ExecutionCanceledError, ModelUnavailableError
-from signoff.extraction.capabilities import Capabilities, Mode
-from signoff.extraction.model_reader import ModelReader
-from signoff.extraction.server_memory import (
+from signoff.extraction.models.capabilities import Capabilities, Mode
+from signoff.extraction.models.model_reader import ModelReader
+from signoff.extraction.models.server_memory import (
     LONGEST_PAUSE,
     REMEMBERED_SECONDS,
     CapabilityCache,

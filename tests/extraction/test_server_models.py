@@ -9,9 +9,9 @@ from support.model_server import ModelServer
 from support.reading import DATA, request
 
 from signoff.documents.model import Document
-from signoff.extraction.model_reader import NO_IMAGES, ModelReader
-from signoff.extraction.server_memory import CapabilityCache
-from signoff.extraction.server_models import Told, told_of
+from signoff.extraction.models.model_reader import NO_IMAGES, ModelReader
+from signoff.extraction.models.server_memory import CapabilityCache
+from signoff.extraction.models.server_models import Told, told_of
 
 MakeReader = Callable[..., ModelReader]
 LLAMA = {

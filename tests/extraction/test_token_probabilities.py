@@ -12,8 +12,8 @@ from support import model_server as stub
 from support.model_server import ModelServer
 from support.reading import DATA, request
 
-from signoff.extraction.model_reader import ModelReader
-from signoff.extraction.token_probabilities import (
+from signoff.extraction.models.model_reader import ModelReader
+from signoff.extraction.models.token_probabilities import (
     Token,
     existing,
     least_probabilities,

@@ -14,7 +14,7 @@ from signoff.executions.models import Extraction, Iteration
 from signoff.extraction import loop
 from signoff.extraction.challenger import challenge
 from signoff.extraction.loop import extract
-from signoff.extraction.model_reader import ModelReader
+from signoff.extraction.models.model_reader import ModelReader
 from signoff.extraction.reader import Reader
 
 MakeReader = Callable[..., ModelReader]

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema.validators import Draft202012Validator
 
-from signoff.extraction.vendor_schema import translate
+from signoff.extraction.models.vendor_schema import translate
 
 ALLOWED = {
     "object": {"type", "title", "description", "properties", "required", "additionalProperties"},

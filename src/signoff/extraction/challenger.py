@@ -10,8 +10,8 @@ from signoff.errors import DeadlineExceededError, ModelUnavailableError
 from signoff.executions.agents import JsonObject
 from signoff.executions.models import Extraction
 from signoff.extraction.loop import MAX_TOKENS
+from signoff.extraction.prompts.shown_schema import without_examples
 from signoff.extraction.reader import REFUSED, SUBMIT, Reader, ReadRequest
-from signoff.extraction.shown_schema import without_examples
 from signoff.extraction.tools.submit import Submit
 from signoff.extraction.turns import IterationRecord, Turns, extraction_of, is_final_refusal
 

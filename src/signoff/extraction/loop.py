@@ -26,8 +26,8 @@ from signoff.errors import (
 from signoff.executions.agents import JsonObject
 from signoff.executions.checks import Check
 from signoff.executions.models import Extraction, Iteration
+from signoff.extraction.prompts.shown_schema import without_examples
 from signoff.extraction.reader import REFUSED, SUBMIT, Observation, Reader, Reading, ReadRequest
-from signoff.extraction.shown_schema import without_examples
 from signoff.extraction.tools.submit import REJECTED, Submit, has_value
 from signoff.extraction.tools.toolbox import Toolbox
 from signoff.extraction.turns import (

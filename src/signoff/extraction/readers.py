@@ -12,7 +12,7 @@ from signoff.extraction.reader import Reader
 from signoff.settings import ModelSettings, Settings
 
 if TYPE_CHECKING:
-    from signoff.extraction.model_reader import ModelReader
+    from signoff.extraction.models.model_reader import ModelReader
     from signoff.storage.database import Database
 
 LONGEST_PAUSE = 30.0
@@ -71,8 +71,8 @@ def open_readers(
     if not settings.models:
         return Readers(OfflineReader())
     # here and not above: the client libraries take longer to load than reading offline
-    from signoff.extraction.fallback import ModelsInOrder
-    from signoff.extraction.model_reader import ModelReader
+    from signoff.extraction.models.fallback import ModelsInOrder
+    from signoff.extraction.models.model_reader import ModelReader
 
     def model_reader(
         model: ModelSettings, *, source: str = "", longest_pause: float = float("inf")

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from signoff.documents.model import Document, Page
-from signoff.extraction.page_text import estimate_tokens
+from signoff.extraction.prompts.page_text import estimate_tokens
 
 _CELL = re.compile(r"\S+(?: {1,2}\S+)*")
 _PLAIN_CELL = re.compile(r"\S+(?: \S+)*")

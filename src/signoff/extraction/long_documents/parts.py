@@ -11,8 +11,8 @@ from signoff.documents.model import Document
 from signoff.extraction.long_documents.page_lines import Place, page_lines
 from signoff.extraction.long_documents.room import Room
 from signoff.extraction.long_documents.rows_seen import Pattern, find_patterns, fits, seen_rows
-from signoff.extraction.page_budget import PAGE_TOKENS, page_text
-from signoff.extraction.page_text import estimate_tokens
+from signoff.extraction.prompts.page_budget import PAGE_TOKENS, page_text
+from signoff.extraction.prompts.page_text import estimate_tokens
 
 MAX_PATTERNS = 12
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from signoff.executions.agents import JsonObject
 from signoff.extraction.long_documents.part_schema import list_paths, row_names
-from signoff.extraction.page_text import estimate_tokens
-from signoff.extraction.prompt import MESSAGES_TOKENS, RULES
+from signoff.extraction.prompts.page_text import estimate_tokens
+from signoff.extraction.prompts.prompt import MESSAGES_TOKENS, RULES
 from signoff.extraction.reader import ReaderLimits
 
 if TYPE_CHECKING:

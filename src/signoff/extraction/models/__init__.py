@@ -1,0 +1,1 @@
+"""Models behind servers that speak chat completions: asking them, and what can go wrong."""

@@ -1,0 +1,1 @@
+"""What models are told: rules, schema, documents within a budget, and earlier turns."""

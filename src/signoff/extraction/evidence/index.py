@@ -39,6 +39,10 @@ _AMBIGUOUS = re.compile(r"(?<![\d/-])(\d{1,2})\s?([/-])\s?(\d{1,2})\s?\2\s?\d{2}
 _UNIT = re.compile(r"[-–−]?(\d[\d.,'’]*)[^\W\d_]{1,6}\.?")
 # thousands set apart by more than a space, as justified text and some fonts have them
 _WIDE = re.compile(r"(?<![\d.,'’-])\d{1,3}(?: {1,2}\d{3})+[.,]\d{2}(?![\d.,])")
+# the decimal mark is a speck: OCR takes it for other specks, and for two
+_SPECK = re.compile(
+    r"(?<![\d.,:])(\d{1,3}(?:[.,' ]\d{3})+|\d+)\s?[.,:;'’]{1,2}\s?(\d{2})(?![\d.,:])"
+)
 _DIGIT_LIKE = str.maketrans("oOQDIl|!iSsBZzG", "000011111558226")
 _ONES = ("l", "I", "i")
 _NUMBER_LIKE = re.compile(r"[-–−+€$£]?\d[\d.,'’]*[€%-]?")
@@ -48,7 +52,8 @@ class Occurrence(NamedTuple):
     """A number, date or currency on a page: the first token, and the one behind the last.
 
     ``reading`` says under which order of day and month, or by which decimal mark, it is that
-    value: empty under any. ``sure`` is false where OCR's letters were taken for digits.
+    value: empty under any. ``sure`` is false where letters or specks that OCR read were taken for
+    digits or a decimal mark.
     """
 
     start: int
@@ -272,6 +277,10 @@ class WordIndex:
                     value = Decimal(re.sub(r"\s", "", wide.group()).replace(",", "."))
                     place = _at(run.positions(*wide.span()), base)
                     self.numbers[value].append(place)
+            for speck in _SPECK.finditer(run.text) if scanned else ():
+                value = Decimal(re.sub(r"\D", "", speck[1]) + "." + speck[2])
+                place = _at(run.positions(*speck.span()), base)
+                self.numbers[value].append(place._replace(sure=False))
         for position, token in enumerate(line.tokens):
             self._add_token(token, base + position, scanned=scanned)
 

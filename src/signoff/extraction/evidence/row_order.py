@@ -95,7 +95,9 @@ def _lines(row: Sequence[Sequence[Place]]) -> _Lines:
         near = np.select([distance <= limit for limit, _ in NEARNESS], [n for _, n in NEARNESS], 0)
         # what stands everywhere says little
         gains += near / (1 + np.log10(len(places)))
-    kept = gains >= ENOUGH * gains.max()
+    # every row counts alike: one that says little must not lose its line to one that says much
+    gains /= gains.max()
+    kept = gains >= ENOUGH
     return _Lines(heights[kept], gains[kept])
 
 

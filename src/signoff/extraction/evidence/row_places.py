@@ -59,6 +59,7 @@ class RowPlacer:
         self._chosen: list[list[Hit | None]] = [[None] * len(row) for row in rows]
         self._taken: set[tuple[int, ...]] = set()
         self._in_texts: set[int] = set()
+        self._borrowed: set[tuple[int, int]] = set()
         self._columns: dict[tuple[Path, int], tuple[float, float]] = {}
 
     def place(self) -> list[list[Hit | None]]:
@@ -153,6 +154,8 @@ class RowPlacer:
                 anchor = band.anchor if band is not None else free[0].top
                 nearest = min(free, key=lambda p: p.distance(anchor))
                 self._chosen[number][position] = nearest.hit
+                if nearest.hit.tokens in self._taken:
+                    self._borrowed.add((number, position))
 
     def _drop_repetitions(self) -> None:
         """A row that is identical to others has places of its own, or is one too many."""
@@ -162,11 +165,15 @@ class RowPlacer:
         for numbers in rows.values():
             used: set[tuple[int, ...]] = set()
             for number in numbers if len(numbers) > 1 else ():
-                hits = [hit.tokens for hit in self._chosen[number] if hit is not None]
-                own = [tokens for tokens in hits if tokens not in used]
+                hits = {at: hit.tokens for at, hit in enumerate(self._chosen[number]) if hit}
+                own = {
+                    tokens
+                    for at, tokens in hits.items()
+                    if tokens not in used and (number, at) not in self._borrowed
+                }
                 if len(own) * 2 < len(hits) or not own:
                     self._chosen[number] = [None] * len(self._chosen[number])
-                used.update(own)
+                used |= own
 
 
 def _words(places: Sequence[Place]) -> int:

@@ -1,0 +1,231 @@
+"""What lists cost over HTTP with 100,000 executions in the database, against 1,000.
+
+    python benchmarks/api_lists.py [--rounds 40] [--many 100000] [--few 1000]
+
+Both databases are filled with rows, once on SQLite and once on PostgreSQL (from Debian's
+binaries, as in the tests). Every list's first pages are asked for over HTTP, of the small and the
+large one in turns; what is printed are medians, and their ratio. The goal is 1.5 at most.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+from uuid import UUID, uuid4
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+import requests  # noqa: E402
+from sqlalchemy import insert, text  # noqa: E402
+from support.api_server import ApiServer  # noqa: E402
+from support.postgres import PostgresUnavailableError, running_postgres  # noqa: E402
+from support.stores import apply_agent, make_agent  # noqa: E402
+
+from signoff.executions.models import AgentRevision, Extraction  # noqa: E402
+from signoff.executions.states import Status  # noqa: E402
+from signoff.settings import Settings  # noqa: E402
+from signoff.storage.store import Store, open_store  # noqa: E402
+from signoff.storage.tables import ExecutionRow, FileRow, IterationRow  # noqa: E402
+
+GOAL = 1.5
+AGENTS = 4
+CHUNK = 5000
+DATA: dict[str, Any] = {"number": "LS-2041", "total": 55.2}
+BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+STATUSES = list(Status)
+
+
+@dataclass
+class Filled:
+    """A server over a filled database."""
+
+    api: ApiServer
+    session: requests.Session
+    agents: list[AgentRevision]
+
+    def seconds(self, path: str, scheme: str) -> float:
+        """How long one request takes."""
+        path = path.format(
+            id=self.agents[0].agent_id,
+            other=self.agents[1].agent_id,
+            number=self.agents[0].agent_number,
+        )
+        headers = {"Authorization": f"{scheme} {self.api.token}"}
+        began = perf_counter()
+        answer = self.session.get(self.api.url + path, headers=headers, timeout=60)
+        took = perf_counter() - began
+        answer.raise_for_status()
+        return took
+
+
+WORKSPACES = "/api/v1/agent-executions"
+AGENTIC = "/api/agentic-executions/"
+PATHS = [
+    ("Bearer", f"{WORKSPACES}?limit=100"),
+    ("Bearer", f"{WORKSPACES}?limit=100&skip=200&expand=total_count"),
+    ("Bearer", f"{WORKSPACES}?limit=100&agent_id={{id}}&expand=total_count"),
+    ("Bearer", f"{WORKSPACES}?limit=100&status=PENDING_REVIEW&expand=total_count"),
+    ("Bearer", f"{WORKSPACES}?limit=100&status=CONFIRMED&status=CANCELED&expand=total_count"),
+    (
+        "Bearer",
+        f"{WORKSPACES}?limit=100&agent_id={{id}}&agent_id={{other}}&status=CONFIRMED"
+        "&status=PENDING_REVIEW&expand=total_count",
+    ),
+    ("Token", AGENTIC),
+    ("Token", f"{AGENTIC}?page=2"),
+    ("Token", f"{AGENTIC}?page=3&dataset_id=1"),
+    ("Token", f"{AGENTIC}?status=pending"),
+    ("Token", f"{AGENTIC}?status=in_progress"),
+    ("Token", f"{AGENTIC}?status=finished"),
+    ("Token", f"{AGENTIC}?status=failed"),
+    ("Token", f"{AGENTIC}?agent_id={{number}}"),
+    ("Token", f"{AGENTIC}?agent_id={{number}}&status=finished"),
+    ("Bearer", "/api/v1/agents?expand=total_count"),
+]
+
+
+def main() -> int:
+    """Measure, print, and fail when the goal is missed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--few", type=int, default=1000)
+    parser.add_argument("--many", type=int, default=100_000)
+    options = parser.parse_args()
+    worst = 0.0
+    with tempfile.TemporaryDirectory() as folder:
+        sqlite = [f"sqlite:///{folder}/{name}.db" for name in ("few", "many")]
+        worst = max(worst, measure("SQLite", sqlite, Path(folder), options))
+        try:
+            with running_postgres() as postgres:
+                urls = [postgres.url(postgres.create_database()) for _ in range(2)]
+                worst = max(worst, measure("PostgreSQL", urls, Path(folder), options))
+        except PostgresUnavailableError as reason:
+            print(f"PostgreSQL was left out: {reason}")
+    print(f"worst ratio {worst:.2f}, goal {GOAL}")
+    return int(worst > GOAL)
+
+
+def measure(name: str, urls: list[str], folder: Path, options: argparse.Namespace) -> float:
+    """Print each list's medians over both databases; returns the worst ratio."""
+    worst = 0.0
+    few, many = options.few, options.many
+    with (
+        served(urls[0], folder / f"{name}-few", few) as small,
+        served(urls[1], folder / f"{name}-many", many) as large,
+    ):
+        print(f"{name}: {'ms at':>8} {few:,} {'ms at':>8} {many:,}   ratio")
+        for scheme, path in PATHS:
+            times: tuple[list[float], list[float]] = ([], [])
+            for each in (small, large):
+                each.seconds(path, scheme)  # statements are compiled, pages are cached
+            for _ in range(options.rounds):
+                for each, taken in zip((small, large), times, strict=True):
+                    taken.append(each.seconds(path, scheme))
+            one, other = (statistics.median(taken) * 1000 for taken in times)
+            worst = max(worst, other / one)
+            print(f"{one:14.1f} {other:14.1f} {other / one:10.2f}   {path}", flush=True)
+    return worst
+
+
+@contextmanager
+def served(url: str, home: Path, count: int) -> Iterator[Filled]:
+    """The API over a database with so many executions."""
+    store = open_store(Settings(home=home, database_url=url))
+    try:
+        agents = [apply_agent(store, make_agent(f"agent-{at}")) for at in range(AGENTS)]
+        fill(store, agents, count)
+        with ApiServer(store) as api, requests.Session() as session:
+            yield Filled(api, session, agents)
+    finally:
+        store.database.close()
+
+
+def fill(store: Store, agents: list[AgentRevision], count: int) -> None:
+    """Insert executions as they are after a while: most are over, some wait."""
+    extraction = json.loads(Extraction(data=DATA, model="benchmark").model_dump_json())
+    for start in range(0, count, CHUNK):
+        numbers = range(start + 1, min(start + CHUNK, count) + 1)
+        ids = {number: uuid4() for number in numbers}
+        with store.database.transaction() as session:
+            session.execute(
+                insert(ExecutionRow),
+                [row(ids[number], number, agents, extraction) for number in numbers],
+            )
+            session.execute(insert(FileRow), [file(ids[number]) for number in numbers])
+            session.execute(insert(IterationRow), [turn(ids[number]) for number in numbers])
+    with store.database.engine.connect().execution_options(
+        isolation_level="AUTOCOMMIT"
+    ) as connection:
+        connection.execute(text("ANALYZE"))
+
+
+def row(
+    execution_id: UUID, number: int, agents: list[AgentRevision], extraction: dict[str, Any]
+) -> dict[str, Any]:
+    """An execution."""
+    status = STATUSES[number % len(STATUSES)]
+    # the order of updates is not the order of creation
+    updated = BEGAN + timedelta(seconds=(number * 7919) % 1_000_003)
+    failed = number % 5 == 0
+    agent = agents[number // len(STATUSES) % len(agents)]
+    return {
+        "id": execution_id,
+        "workspace_id": agent.workspace_id,
+        "agent_id": agent.agent_id,
+        "agent_revision": agent.revision,
+        "status": status,
+        "additional_instructions": "",
+        "trigger": "api",
+        "context": {"token": 1},
+        "extraction": extraction,
+        "confirmed": DATA if status.is_signed_off else None,
+        "failure_code": "timeout" if failed else None,
+        "failure_explanation": "It took long." if failed else None,
+        "failed_at": updated if failed else None,
+        "flow_run_id": uuid4(),
+        "attempt": number % 3,
+        "settled": True,
+        "created_at": BEGAN + timedelta(seconds=number),
+        "updated_at": updated,
+    }
+
+
+def file(execution_id: UUID) -> dict[str, Any]:
+    """Its input file."""
+    return {
+        "id": uuid4(),
+        "execution_id": execution_id,
+        "position": 0,
+        "name": "note.txt",
+        "media_type": "text/plain",
+        "size": 30,
+        "sha256": "0" * 64,
+    }
+
+
+def turn(execution_id: UUID) -> dict[str, Any]:
+    """Its one iteration."""
+    return {
+        "execution_id": execution_id,
+        "number": 1,
+        "record": {"action": "submit", "action_input": DATA},
+        "model": "benchmark",
+        "prompt_tokens": 100,
+        "completion_tokens": 20,
+        "cost": None,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -136,3 +136,15 @@ def test_the_documents_own_dates_decide_the_order_of_day_and_month(other: str, d
         evidence = ground({"date": value}, INVOICE, [document]).evidence
         assert ("/date" in evidence) is (value == day)
         assert value != day or evidence["/date"].similarity == 1
+
+
+def test_what_ocr_read_plainly_is_no_guess() -> None:
+    document = document_of(
+        page_of("Tax      5,00", "Rest     37:00", "Sum      l2,S0", confidence=0.8)
+    )
+    evidence = ground({"net": 5, "gross": 37}, INVOICE, [document]).evidence
+    assert (evidence["/net"].quote, evidence["/net"].match) == ("5,00", MatchKind.VARIANT)
+    assert (evidence["/gross"].quote, evidence["/gross"].match) == ("37:00", MatchKind.FUZZY)
+    assert ground({"net": 12.5}, INVOICE, [document]).evidence["/net"].match is MatchKind.FUZZY
+    printed = document_of(page_of("Rest     37:00", "Sum      l2,S0"))
+    assert ground({"net": 12.5, "gross": 37}, INVOICE, [printed]).evidence == {}

@@ -101,7 +101,9 @@ class Lookup:
 
     def _surest(self, hits: Iterable[Hit]) -> list[Hit]:
         """Without what OCR may have meant, where it is also read plainly; no place twice."""
-        found = {hit.tokens: hit for hit in hits}
+        found: dict[tuple[int, ...], Hit] = {}
+        for hit in sorted(hits, key=lambda hit: hit.match is MatchKind.FUZZY):
+            found.setdefault(hit.tokens, hit)
         plain = [hit for hit in found.values() if hit.match is not MatchKind.FUZZY]
         return sorted(plain or found.values())
 

@@ -48,6 +48,8 @@ class Starter:
             logger.exception("The flow run of execution %s was not created.", execution.number)
 
     async def close(self) -> None:
-        """Let what is under way end."""
+        """Let calls under way end; those that have not begun are left to reconciliation."""
+        for task in self._tasks:
+            task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)

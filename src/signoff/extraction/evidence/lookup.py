@@ -20,6 +20,8 @@ from signoff.extraction.offline.targets import Target
 
 MAX_HITS = 5_000
 """A value that stands in more places is told from others by none of them."""
+SHORT = 4
+"""Texts of fewer letters must be parted as they are in the value."""
 MAX_LETTERS = 5_000
 """Of a longer text only the beginning is looked up."""
 PRESUMED = 0.8
@@ -147,7 +149,7 @@ class Lookup:
             if len(text) == 2 and text.isupper():
                 # "DE" is a country, "de" is a word
                 found = [place for place in found if text in self._index.texts[place[0]]]
-        if not found and len(wanted) > 3:
+        if not found and (len(parts) > 1 or len(wanted) >= SHORT):
             for stream in (self._index.across, self._index.down):
                 found += self._in_stream(stream, wanted, parts)
                 if len(found) > MAX_HITS:
@@ -173,6 +175,10 @@ class Lookup:
             count += 1
             first, last = stream.atom_at(offset), stream.atom_at(offset + len(wanted) - 1)
             whole = stream.starts[first] == offset and stream.end_of(last) == offset + len(wanted)
+            if len(wanted) < SHORT:
+                # "1-2" is not 12
+                ends = {stream.end_of(atom) - offset for atom in range(first, last + 1)}
+                whole = whole and ends == inner
             if whole and self._is_sound(stream, first, last, inner):
                 yield tuple(dict.fromkeys(stream.tokens[first : last + 1]))
             offset = stream.text.find(wanted, offset + 1)

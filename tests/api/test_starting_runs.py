@@ -1,45 +1,47 @@
-"""Flow runs that are created beside the answers."""
+"""Flow runs are created beside the answers, which do not wait for Prefect."""
 
 from __future__ import annotations
 
-import asyncio
 import threading
 
 import pytest
-from support.stores import with_inputs
+from support.api_server import ApiServer
+from support.platform import wait_until
+from support.uploads import agent_id, upload
 
 from signoff import lifecycle
-from signoff.api.starting import AT_ONCE, Starter
+from signoff.executions.models import Execution
 from signoff.storage import executions
 from signoff.storage.store import Store
 
 
-def test_who_closes_waits_for_what_has_begun_only(
+def test_answers_do_not_wait_for_prefect_and_the_end_waits_for_no_queue(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun: list[object] = []
-    all_begun, go_on = threading.Event(), threading.Event()
+    slow, asked = threading.Event(), []
 
-    def slow(_: Store, execution: object) -> None:
-        begun.append(execution)
-        if len(begun) == AT_ONCE:
-            all_begun.set()
-        assert go_on.wait(30)
+    def start(_: Store, execution: Execution) -> None:
+        asked.append(execution.id)
+        slow.wait(60)
 
-    monkeypatch.setattr(lifecycle, "start", slow)
-    execution_id = with_inputs(store)
+    monkeypatch.setattr(lifecycle, "start", start)
+    with ApiServer(store) as api:
+        agent = agent_id(api)
+        answers = [upload(api, ("a.txt", b"Number: 1"), agent=agent) for _ in range(6)]
+        assert {answer.status_code for answer in answers} == {201}
+        wait_until(lambda: len(asked) == 4, seconds=20)
+        threading.Timer(0.5, slow.set).start()
+    assert len(asked) == 4
     with store.database.reading() as session:
-        execution = executions.get(session, execution_id)
+        assert len(executions.unsettled_ids(session)) == 6
 
-    async def many() -> None:
-        starter = Starter(store)
-        for _ in range(5 * AT_ONCE):
-            await starter.start(execution)
-        await asyncio.to_thread(all_begun.wait, 30)
-        closing = asyncio.create_task(starter.close())
-        await asyncio.sleep(0)
-        go_on.set()
-        await closing
 
-    asyncio.run(many())
-    assert len(begun) == AT_ONCE
+def test_an_unexpected_failure_to_create_a_run_is_logged(
+    api: ApiServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def start(*_: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(lifecycle, "start", start)
+    assert upload(api, ("a.txt", b"Number: 1")).status_code == 201
+    wait_until(lambda: "was not created" in caplog.text, seconds=20)

@@ -23,7 +23,6 @@ class Starter:
         self._store = store
         self._limiter = CapacityLimiter(AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._closing = False
 
     async def start(self, execution: Execution, *, wait: float = 0.0) -> None:
         """Have the execution's run created, looking on for ``wait`` seconds at most.
@@ -38,9 +37,7 @@ class Starter:
 
     async def _create(self, execution: Execution) -> None:
         try:
-            async with self._limiter:
-                if not self._closing:  # else reconciliation creates it, here or elsewhere
-                    await to_thread.run_sync(lifecycle.start, self._store, execution)
+            await to_thread.run_sync(lifecycle.start, self._store, execution, limiter=self._limiter)
         except SignoffError as error:
             logger.warning(
                 "Execution %s has no flow run yet; reconciliation creates it: %s",

@@ -4,8 +4,9 @@
 
 Each document's expected data is taken for a correct extraction, one value of it is changed as
 readers get values wrong, and it is asked who notices: the look-up of the value in the document
-(ungrounded), the agent's checks, the offline reader's own reading (disagreement). Then the same
-three are asked about the data as it should be: what they suspect there is a false alarm.
+(ungrounded), the agent's checks, the offline reader's own reading (disagreement), the count of the
+rows that the pages show. Then the same four are asked about the data as it should be: what they
+suspect there is a false alarm.
 
 Folders are those of benchmarks/offline_accuracy.py.
 """
@@ -41,12 +42,16 @@ from signoff.extraction.checks import run_checks  # noqa: E402
 from signoff.extraction.confidence.signals import Opinions  # noqa: E402
 from signoff.extraction.equality import same_value, whole_date  # noqa: E402
 from signoff.extraction.evidence import ground  # noqa: E402
+from signoff.extraction.long_documents.coverage import compare  # noqa: E402
+from signoff.extraction.long_documents.merging import Row  # noqa: E402
+from signoff.extraction.long_documents.page_lines import lines_of  # noqa: E402
+from signoff.extraction.long_documents.placement import place_rows  # noqa: E402
 from signoff.extraction.offline.dates import find_dates  # noqa: E402
 from signoff.extraction.offline.numbers import decimal_mark, find_numbers  # noqa: E402
 from signoff.storage.files import FileStore  # noqa: E402
 
 Path_ = tuple[str | int, ...]
-SIGNALS = ("ungrounded", "checks", "disagreement")
+SIGNALS = ("ungrounded", "checks", "disagreement", "rows")
 
 PLAIN_CHECKS: list[JsonObject] = [
     {
@@ -78,14 +83,26 @@ class Case:
     text: str
 
     def suspects(self, data: JsonObject) -> dict[str, set[str]]:
-        """What each of the three finds wrong with ``data``: pointers, and names of checks."""
+        """What each of the four finds wrong with ``data``: pointers, and names of checks."""
         grounding = ground(data, self.agent.data_schema or {}, self.documents)
         checks = run_checks(self.agent.checks, data, ungrounded=grounding.ungrounded)
         opinions = Opinions(data, self.offline, reader="offline")
+        lines = [page for document in self.documents for page in lines_of(document)]
+        every = [line for page in lines for line in page]
+        rows: dict[tuple[str, ...], list[Row]] = {
+            (name,): [
+                Row(*row, part=0, index=0)
+                for row in zip(value, place_rows(value, every), strict=True)
+            ]
+            for name, value in data.items()
+            if isinstance(value, list)
+        }
+        _, missing = compare(lines, rows)
         return {
             "ungrounded": set(grounding.ungrounded),
             "checks": {check.name for check in checks if check.status is CheckStatus.FAILED},
             "disagreement": {each.pointer for each in opinions.disagreements},
+            "rows": set(missing),
         }
 
 
@@ -120,7 +137,7 @@ def changed(data: JsonObject, path: Path_, value: Any) -> JsonObject:
 
 
 def _is_date(value: Any) -> bool:
-    return isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d", value) is not None
+    return isinstance(value, str) and bool(re.match(r"\d{4}-\d\d-\d\d", value))
 
 
 def _is_name(value: Any) -> bool:
@@ -249,19 +266,11 @@ def _row_mistakes(case: Case, kind: str, chance: random.Random) -> Iterator[Mist
 def noticed(case: Case, mistake: Mistake, before: dict[str, set[str]]) -> set[str]:
     """Who notices: suspects the wrong value, or fails a check that the right one passes."""
     after = case.suspects(mistake.data)
-    found = set()
     if mistake.kind in ROWS:
         # its rows are counted from the doubled one on; any new suspicion will do
-        for signal in SIGNALS:
-            if len(after[signal]) > len(before[signal]):
-                found.add(signal)
-        return found
-    for signal in ("ungrounded", "disagreement"):
-        if mistake.pointer in after[signal]:
-            found.add(signal)
-    if after["checks"] - before["checks"]:
-        found.add("checks")
-    return found
+        return {signal for signal in SIGNALS if len(after[signal]) > len(before[signal])}
+    found = {s for s in ("ungrounded", "disagreement") if mistake.pointer in after[s]}
+    return found | {s for s in ("checks", "rows") if after[s] - before[s]}
 
 
 def agent_for(schema: JsonObject) -> Agent:
@@ -279,13 +288,9 @@ def printed(expected: JsonObject) -> JsonObject:
     data = {}
     for name, value in expected.items():
         if isinstance(value, list):
-            value = [
-                {k: v for k, v in row.items() if v is not None and k != "unit"}
-                if isinstance(row, dict)
-                else row
-                for row in value
-            ]
-            value = [row for row in value if row != {}]
+            rows = [row for row in value if isinstance(row, dict)]
+            rows = [{k: v for k, v in row.items() if v is not None and k != "unit"} for row in rows]
+            value = [row for row in rows if row] if rows else value
         if value is not None and value != []:
             data[name] = value
     return data
@@ -342,8 +347,9 @@ def report(cases: Sequence[Case], count: int, seed: int, *, misses: bool) -> Non
         count = sum(map(len, flagged))
         share = f"{count:4} values ({count / max(total, 1):.1%})"
         print(f"  {signal:12} {share} in {sum(map(bool, flagged))} documents")
-    failed = [right[id(case)]["checks"] for case in cases]
-    print(f"  {'checks':12} {sum(map(len, failed)):4} checks in {sum(map(bool, failed))} documents")
+    for signal in ("checks", "rows"):
+        failed = [right[id(case)][signal] for case in cases]
+        print(f"  {signal:12} {sum(map(len, failed)):4} in {sum(map(bool, failed))} documents")
     if misses:
         print("\nnot noticed:\n" + "\n".join(missed))
         for case in cases:

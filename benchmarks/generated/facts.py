@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import random
 from dataclasses import dataclass, field
-from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 CENT = Decimal("0.01")
@@ -120,8 +120,8 @@ class Facts:
     number: str
     order: str
     customer: str
-    date: date
-    due: date
+    date: datetime.date
+    due: datetime.date
     time: str
     items: list[Item]
     discount: Decimal
@@ -266,7 +266,7 @@ def _item(language: str, country: str, source: random.Random, *, retail: bool) -
 def make_facts(source: random.Random, *, language: str, retail: bool = False) -> Facts:
     """Facts of one document."""
     country = source.choice(_COUNTRIES[language])
-    day = date(2023, 1, 1) + timedelta(days=source.randint(0, 1200))
+    day = datetime.date(2023, 1, 1) + datetime.timedelta(days=source.randint(0, 1200))
     count = source.choice([1, 2, 2, 3, 4, 5, 7, 9])
     items: list[Item] = []
     while len(items) < count:
@@ -284,7 +284,7 @@ def make_facts(source: random.Random, *, language: str, retail: bool = False) ->
         order=f"{source.choice(['PO-', '45', 'B-', ''])}{_digits(6, source)}",
         customer=f"{source.choice(['', 'K', 'C-'])}{_digits(5, source)}",
         date=day,
-        due=day + timedelta(days=source.choice([7, 14, 30])),
+        due=day + datetime.timedelta(days=source.choice([7, 14, 30])),
         time=f"{source.randint(8, 21):02}:{source.randint(0, 59):02}",
         items=items,
         discount=Decimal(0),

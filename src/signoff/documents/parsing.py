@@ -35,7 +35,7 @@ from signoff.executions.models import StoredFile
 from signoff.settings import Settings
 from signoff.storage.files import FileStore
 
-PARSER_VERSION = 2
+PARSER_VERSION = 3
 """Raised whenever parsing yields something else for the same file: old records then expire."""
 
 PAGES_PER_STEP = 20

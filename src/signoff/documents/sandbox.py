@@ -66,6 +66,8 @@ class _Child:
         environment |= {
             "TMPDIR": self._scratch.name,
             "OMP_THREAD_LIMIT": "1",
+            # pytesseract imports numpy where it is installed
+            "OPENBLAS_NUM_THREADS": "1",
             # glibc reserves 64 MiB of address space per arena, which the limit would count
             "MALLOC_ARENA_MAX": "1",
         }

@@ -8,9 +8,13 @@ import pytesseract
 from PIL import Image
 
 from signoff.documents.layout import find_slope, lay_out
+from signoff.documents.levelling import levelled
+from signoff.documents.missed_text import added, missed_strips, placed, stacked
 from signoff.documents.steps import WordData
 from signoff.errors import ConfigurationError, UnreadableFileError
 
+WHOLE_PAGE, ONE_BLOCK = 3, 6
+"""Tesseract's page segmentation modes."""
 MIN_SIDE = 12
 """Pixels below which nobody could read anything."""
 
@@ -19,7 +23,7 @@ def read(image: Image.Image, *, name: str, languages: str) -> tuple[str, list[Wo
     """The picture's text, laid out as on it, and its words in reading order.
 
     Args:
-        image: upright, best at about 300 dpi.
+        image: grey and upright, best at about 300 dpi.
         name: the file, for messages.
         languages: joined by ``+``.
 
@@ -32,7 +36,12 @@ def read(image: Image.Image, *, name: str, languages: str) -> tuple[str, list[Wo
         return "", []
     try:
         _check_languages(languages)
-        data = pytesseract.image_to_data(image, lang=languages, output_type=pytesseract.Output.DICT)
+        image = levelled(image)
+        words = _words(image, languages)
+        if strips := missed_strips(image, words):
+            sheet, starts = stacked(image, strips)
+            more = _words(sheet, languages, page_mode=ONE_BLOCK)
+            words = added(words, placed(more, sheet, starts, strips, size=image.size))
     except pytesseract.TesseractNotFoundError as error:
         raise ConfigurationError(
             "Tesseract, which reads scans and photos, is not installed or not on the PATH:"
@@ -43,6 +52,18 @@ def read(image: Image.Image, *, name: str, languages: str) -> tuple[str, list[Wo
             f"{name}: Tesseract could not read it ({error.message[:300]});"
             " supply a newly saved copy."
         ) from error
+    slope = find_slope(words, width=width, height=height)
+    return lay_out(words, width=width, height=height, slope=slope)
+
+
+def _words(image: Image.Image, languages: str, page_mode: int = WHOLE_PAGE) -> list[WordData]:
+    data = pytesseract.image_to_data(
+        image,
+        lang=languages,
+        config=f"--psm {page_mode}",
+        output_type=pytesseract.Output.DICT,
+    )
+    width, height = image.size
     words: list[WordData] = []
     for index, text in enumerate(data["text"]):
         confidence = float(data["conf"][index])
@@ -56,8 +77,7 @@ def read(image: Image.Image, *, name: str, languages: str) -> tuple[str, list[Wo
             _fraction(top + data["height"][index], height),
         )
         words.append((text.strip(), box, round(min(confidence / 100, 1.0), 3)))
-    slope = find_slope(words, width=width, height=height)
-    return lay_out(words, width=width, height=height, slope=slope)
+    return words
 
 
 @lru_cache

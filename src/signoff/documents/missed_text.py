@@ -1,0 +1,142 @@
+"""Where a page has ink that OCR made no words of: ruled tables, dark bands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageStat
+
+from signoff.documents.steps import WordData
+
+CELL = 16
+"""Pixels across of the squares that ink is looked for in."""
+INKED = 225
+"""A cell darker than this on average has ink."""
+RULE = 120
+"""Pixels from which on a straight line is a table's rule, longer than any letter's stroke."""
+BAND = 2 * RULE
+"""Pixels of height that are worked on at a time, to save memory: whole cells."""
+MARGIN = 20
+MIN_CONFIDENCE = 0.4
+MOST = 0.4
+"""With more of the page missed than this it is a picture, or the table that a receipt lies on."""
+
+Box = tuple[int, int, int, int]
+
+
+def missed_strips(image: Image.Image, words: Sequence[WordData]) -> list[Box]:
+    """Strips of the picture with ink and no words, from top to bottom; none where all was read."""
+    width, height = image.size
+    size = (max(width // CELL, 1), max(height // CELL, 1))
+    ink = Image.new("L", size)
+    for top in range(0, height, BAND):
+        band = _band_without_rules(image.crop((0, top, width, min(top + BAND, height))))
+        squares = (size[0], max(band.height // CELL, 1))
+        ink.paste(band.resize(squares, Image.Resampling.BOX), (0, top // CELL))
+    ink = ink.point([255 if level < INKED else 0 for level in range(256)])
+    draw = ImageDraw.Draw(ink)
+    for _, box, confidence in words:
+        if confidence >= MIN_CONFIDENCE:
+            start = (box[0] * size[0] - 1, box[1] * size[1] - 1)
+            draw.rectangle((*start, box[2] * size[0] + 1, box[3] * size[1] + 1), fill=0)
+    inked = ink.filter(ImageFilter.MedianFilter(3)).tobytes()
+    strips: list[list[int]] = []
+    for y in range(size[1]):
+        row = inked[y * size[0] : (y + 1) * size[0]]
+        if sum(map(bool, row)) < 2:
+            continue
+        left, right = row.find(255), row.rfind(255)
+        if strips and y - strips[-1][3] <= 2:
+            last = strips[-1]
+            strips[-1] = [min(last[0], left), last[1], max(last[2], right), y]
+        else:
+            strips.append([left, y, right, y])
+    boxes = [
+        (
+            max((left - 3) * CELL, 0),
+            max((top - 1) * CELL - CELL // 2, 0),
+            min((right + 4) * CELL, width),
+            min((bottom + 2) * CELL + CELL // 2, height),
+        )
+        for left, top, right, bottom in strips
+        if right - left >= 2
+    ]
+    area = sum((right - left) * (bottom - top) for left, top, right, bottom in boxes)
+    return boxes if area <= MOST * width * height else []
+
+
+def stacked(image: Image.Image, boxes: Sequence[Box]) -> tuple[Image.Image, list[int]]:
+    """The strips below each other, dark on light and without rules; and where each begins."""
+    width = max(right - left for left, _, right, _ in boxes) + 2 * MARGIN
+    height = sum(bottom - top + 2 * MARGIN for _, top, _, bottom in boxes)
+    sheet = Image.new("L", (width, height), 255)
+    starts, y = [], 0
+    for box in boxes:
+        strip = image.crop(box)
+        dark = ImageStat.Stat(strip).median[0] < 110
+        strip = ImageChops.invert(strip) if dark else without_rules(strip)
+        sheet.paste(strip, (MARGIN, y + MARGIN))
+        starts.append(y)
+        y += strip.height + 2 * MARGIN
+    return sheet, starts
+
+
+def placed(
+    words: Sequence[WordData], sheet: Image.Image, starts: Sequence[int], boxes: Sequence[Box],
+    *, size: tuple[int, int],
+) -> list[WordData]:  # fmt: skip
+    """Words read on the stacked strips with their boxes on the page of ``size``."""
+    found: list[WordData] = []
+    for text, (left, top, right, bottom), confidence in words:
+        letters = sum(char.isalnum() for char in text)
+        if confidence < MIN_CONFIDENCE or letters * 2 < len(text) or text.isalpha() and letters < 2:
+            continue
+        y = top * sheet.height
+        index = max(i for i, start in enumerate(starts) if start <= y)
+        across, down = boxes[index][0] - MARGIN, boxes[index][1] - MARGIN - starts[index]
+        box = (
+            (left * sheet.width + across) / size[0],
+            (y + down) / size[1],
+            (right * sheet.width + across) / size[0],
+            (bottom * sheet.height + down) / size[1],
+        )
+        inside = tuple(round(min(max(edge, 0.0), 1.0), 5) for edge in box)
+        found.append((text, (inside[0], inside[1], inside[2], inside[3]), confidence))
+    return found
+
+
+def added(words: Sequence[WordData], more: Sequence[WordData]) -> list[WordData]:
+    """``words`` and those of ``more`` that stand where none of them does."""
+    return [*words, *(m for m in more if all(_shared(m[1], w[1]) < 0.3 for w in words))]
+
+
+def without_rules(image: Image.Image) -> Image.Image:
+    """The grey picture without long straight lines, level or upright."""
+    width, height = image.size
+    clean = Image.new("L", image.size)
+    for top in range(0, height, BAND):
+        box = (0, top, width, min(top + BAND, height))
+        clean.paste(_band_without_rules(image.crop(box)), box)
+    return clean
+
+
+def _band_without_rules(band: Image.Image) -> Image.Image:
+    width, height = band.size
+    dark = [255 if level < 130 else 0 for level in range(256)]
+    level = band.resize((max(width // RULE, 1), height), Image.Resampling.BOX).point(dark)
+    upright = band.resize((width, max(height // RULE, 1)), Image.Resampling.BOX).point(dark)
+    mask = ImageChops.lighter(
+        level.resize(band.size, Image.Resampling.NEAREST),
+        upright.resize(band.size, Image.Resampling.NEAREST),
+    ).filter(ImageFilter.MaxFilter(3))
+    return Image.composite(Image.new("L", band.size, 255), band, mask)
+
+
+def _shared(a: tuple[float, ...], b: tuple[float, ...]) -> float:
+    """The share of the smaller box that lies in the other."""
+    across = min(a[2], b[2]) - max(a[0], b[0])
+    down = min(a[3], b[3]) - max(a[1], b[1])
+    if across <= 0 or down <= 0:
+        return 0.0
+    smaller = min((a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1]))
+    return across * down / max(smaller, 1e-12)

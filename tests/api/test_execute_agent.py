@@ -479,3 +479,16 @@ def test_who_went_away_while_waiting_may_ask_again_under_the_same_key(api: ApiSe
     assert body["id"] == execution.number
     assert body["status"] == "completed"
     assert len(recorded(api.store)) == 1
+
+
+def test_a_large_body_is_taken_and_one_that_is_too_large_refused(api: ApiServer) -> None:
+    number = agent(api).agent_number
+    content = base64.b64encode(b"0123456789abcde\n" * 65536).decode()
+    large = {"files": [{"name": "a.txt", "content": content}]}
+    assert (
+        execute(api, large, number=number).json()["input_data"]["files"][0]["size"] == 1024 * 1024
+    )
+    too_large = {"text": "a" * 33 * 1024 * 1024}
+    answer = execute(api, too_large, number=number)
+    assert answer.status_code == 422
+    assert "exceeds" in answer.json()["detail"][0]["msg"]

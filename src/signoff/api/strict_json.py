@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from anyio import to_thread
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
 from signoff.api.problems import invalid
 from signoff.executions.plain_data import PlainDataError, read_json
 
+LARGE = 256 * 1024
+
 
 class _StrictRequest(Request):
     async def json(self) -> Any:
         try:
-            return read_json((await self.body()).decode())
+            text = (await self.body()).decode()
+            if len(text) > LARGE:  # others are answered meanwhile
+                return await to_thread.run_sync(read_json, text)
+            return read_json(text)
         except UnicodeDecodeError:
             raise invalid("The body is no UTF-8.", "body", kind="json_invalid") from None
         except PlainDataError as error:

@@ -93,13 +93,15 @@ def meaning_of(
         words = [unfolded(word) for word in words]
     if role is not None and (attribute := attribute_of(words)):
         return Meaning(role=role, attribute=attribute)
+    named = None if numeric else role_of(words)
+    if named is not None and attribute_of(_without_roles(words)) == "name":
+        return Meaning(role=named, attribute="name")
     if concept := _exact([key(name), unfolded(key(name))], numeric):
         return Meaning(concept)
     if role is None and attribute_of(words) in ("address", "street", "postal_code", "city"):
         return Meaning(role="seller", attribute=attribute_of(words))
-    named = role_of(words)
-    if named is not None and not numeric:
-        rest = [word for word in words if word not in _role_words()]
+    if named is not None:
+        rest = _without_roles(words)
         if not rest or attribute_of(words) == "name" or "".join(words) in role_labels():
             return Meaning(role=named, attribute="name")
         if attribute := attribute_of(rest):
@@ -112,6 +114,10 @@ def meaning_of(
     if len(titled) <= 2 and not numeric and (named := role_of(titled)):
         return Meaning(role=named, attribute="name")
     return Meaning(_by_words(name, numeric))
+
+
+def _without_roles(words: list[str]) -> list[str]:
+    return [word for word in words if word not in _role_words()]
 
 
 def _exact(labels: Iterable[str], numeric: bool | None, *, lines: bool = False) -> Concept | None:

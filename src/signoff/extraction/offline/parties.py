@@ -61,14 +61,16 @@ def find_parties(corpus: Corpus) -> dict[str, Party]:
 
 def is_order(corpus: Corpus) -> bool:
     """Whether the first page's title, its largest or else its first, is a purchase order's."""
-    best: tuple[float, float, str] | None = None
-    for label_key in _ORDERS | _OTHERS:
-        for label in corpus.labels.get(label_key, ()):
-            if label.sheet.page > 1 or not label.opens or label.line.middle > 0.5:
-                continue
-            rank = (round(label.line.height, 3), -label.line.middle, label_key)
-            best = max(best, rank) if best is not None else rank
-    return best is not None and best[2] in _ORDERS
+    ranks = {
+        (round(label.line.height, 3), -label.line.middle, label_key)
+        for label_key in _ORDERS | _OTHERS
+        for label in corpus.labels.get(label_key, ())
+        if label.sheet.page == 1 and label.opens and label.line.middle <= 0.5
+    }
+    # an invoice names its order's number, too
+    if any(label_key in _OTHERS for _, _, label_key in ranks):
+        ranks = {rank for rank in ranks if not (rank[2] in _ORDERS and rank[2].endswith("nr"))}
+    return bool(ranks) and max(ranks)[2] in _ORDERS
 
 
 def _labelled(corpus: Corpus, sheet: Sheet, parties: dict[str, Party]) -> None:

@@ -55,8 +55,12 @@ class OfflineReader:
         vocabulary = Vocabulary.of(label for target in targets_of(plan) for label in target.labels)
         tables = [TableReader(table, assembler.accept) for table in tables_of(plan)]
         kept: list[Sheet] = []
+        unseen = 0
         for document in _ordered(request.documents):
-            kept += _kept_sheets(document, request.documents, vocabulary, tables, deadline)
+            numbers = _pages_of(document, request, whole=bool(tables))
+            kept += _kept_sheets(document, numbers, request, vocabulary, tables, deadline)
+            if request.pages is None:
+                unseen += max(document.info.page_count - FIRST_PAGES - LAST_PAGES, 0)
         for order, sheet in enumerate(kept[:MAX_SHEETS]):
             sheet.order = order
         fields = {k: v for d in request.documents for k, v in d.info.fields.items()}
@@ -74,7 +78,7 @@ class OfflineReader:
         return Reading(
             model=MODEL_NAME,
             data=data,
-            thought=_thought(assembler),
+            thought=_thought(assembler, unseen=unseen + max(len(kept) - MAX_SHEETS, 0)),
             confidence=assembler.confidence,
             evidence=assembler.evidence,
             cost=FREE,
@@ -95,9 +99,21 @@ def _ordered(documents: Sequence[Document]) -> list[Document]:
     return sorted(documents, key=lambda document: document.info.media_type == "message/rfc822")
 
 
+def _pages_of(document: Document, request: ReadRequest, *, whole: bool) -> Sequence[int]:
+    """The pages to open: those asked for; all of them only where there are rows to read."""
+    count = document.info.page_count
+    if request.pages is not None:
+        number, first, last = request.pages
+        return range(first, min(last, count) + 1) if number == document.info.number else ()
+    if whole or count <= FIRST_PAGES + LAST_PAGES:
+        return range(1, count + 1)
+    return [*range(1, FIRST_PAGES + 1), *range(count - LAST_PAGES + 1, count + 1)]
+
+
 def _kept_sheets(
     document: Document,
-    documents: Sequence[Document],
+    numbers: Sequence[int],
+    request: ReadRequest,
     vocabulary: Vocabulary,
     tables: Sequence[TableReader],
     deadline: float,
@@ -108,16 +124,18 @@ def _kept_sheets(
     """
     info = document.info
     mail = info.media_type == "message/rfc822"
-    has_children = any(other.info.parent == info.number for other in documents)
+    has_children = any(other.info.parent == info.number for other in request.documents)
     weight = MAIL_BODY_WEIGHT if mail and has_children else 1.0
     first: list[Sheet] = []
     last: deque[Sheet] = deque(maxlen=LAST_PAGES)
-    for page in document.pages():
+    for number in numbers:
+        request.should_stop()
         if time.monotonic() > deadline:
             raise DeadlineExceededError(
-                f"{info.name}: time ran out on page {page.number} of {info.page_count};"
+                f"{info.name}: time ran out on page {number} of {info.page_count};"
                 " raise the execution's time limit or split the document"
             )
+        page = document.load_page(number)
         sheet = sheet_of(page, document=info.number, pages=info.page_count, weight=weight)
         if tables:
             corpus = Corpus.of([sheet], vocabulary)
@@ -127,7 +145,7 @@ def _kept_sheets(
     return [*first, *last]
 
 
-def _thought(assembler: Assembler) -> str:
+def _thought(assembler: Assembler, *, unseen: int) -> str:
     counts = Counter(assembler.how.values())
     ways = ", ".join(f"{count} {how}" for how, count in counts.most_common())
     text = f"Read without a model, by layout. {sum(counts.values())} values: {ways}."
@@ -135,5 +153,10 @@ def _thought(assembler: Assembler) -> str:
         text += (
             " Rows left out because a value that every row must have was not found:"
             f" {assembler.rows_left_out}."
+        )
+    if unseen:
+        text += (
+            f" Rows were looked for on every page, other values not on {unseen} pages in the"
+            f" middle (only on each document's first {FIRST_PAGES} and last {LAST_PAGES})."
         )
     return text

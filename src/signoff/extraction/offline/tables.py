@@ -25,6 +25,7 @@ CENT = Decimal("0.011")
 TOTALS = frozenset({"total_net", "total_tax", "total_gross", "carried_forward"})
 
 CHARGES = frozenset({"discount", "shipping", "service_charge", "rounding", "tip"})
+CARRIED = frozenset({"carried_forward"})
 LETTERHEAD = frozenset({"iban", "bic", "vat_id", "tax_number", "phone", "email", "website"})
 
 Row = dict[str, Candidate]
@@ -131,6 +132,7 @@ class TableReader:
     ) -> None:
         section = self._sections.setdefault(header.signature, _Section())
         row: _OpenRow | None = None
+        left = False
         pending: list[tuple[Line, dict[str, list[Token]]]] = []
         for line in lines:
             if self._finder.heads_other_table(line, corpus) or _ends_table(line, corpus):
@@ -144,15 +146,18 @@ class TableReader:
             }
             numbers = self._numbers(_without_notes(cells, line), corpus, sheet)
             total = _opens_with(line, corpus, TOTALS | LETTERHEAD) or _is_field(line, corpus)
-            far = row is not None and line.middle - row.line.middle > MAX_GAP * sheet.pitch
-            self._ending |= total or far
+            carry = total and _opens_with(line, corpus, CARRIED)
+            self._ending |= total and not carry
+            # what stands far below the last row ends the table on this page only
+            left |= row is not None and line.middle - row.line.middle > MAX_GAP * sheet.pitch
             strong = len(numbers) >= 2 and self._is_described(cells)
-            if total or (self._ending and not strong) or (carried and row is None and not strong):
+            over = self._ending or left or (carried and row is None)
+            if total or (over and not strong):
                 self._close(row, section, header)
                 row = None
                 pending.clear()
                 continue
-            self._ending = False
+            self._ending = left = False
             texts = {name: cells[name] for name in self._text_cells(cells)}
             if self._starts_row(texts) or (numbers and not self._continues(row, numbers, line)):
                 self._close(row, section, header)

@@ -90,7 +90,8 @@ MONEY_AND_TERMS: tuple[Concept, ...] = (
         Kind.MONEY,
         "shipping|shipping cost|delivery charge|freight|postage|shipping and handling|versand"
         "|versandkosten|fracht|frachtkosten|porto|frais de port|port|livraison frais|portes"
-        "|custos de envio|despesas de envio|frete|transportkosten|frais de livraison|shipping & handling",
+        "|custos de envio|despesas de envio|frete|transportkosten|frais de livraison"
+        "|shipping & handling",
         "",
         "shipping costs|freight cost|delivery cost",
     ),

@@ -531,6 +531,11 @@ def test_each_filter_alone_and_together(api: ApiServer) -> None:
         assert listed(api, nothing) == {"count": 0, "next": None, "previous": None, "results": []}
 
 
+def test_a_filter_given_twice_is_400_at_its_field(api: ApiServer) -> None:
+    answer = call(api, "GET", f"{LIST}?dataset_id=x&dataset_id=")
+    assert (answer.status_code, answer.json()) == (400, {"dataset_id": ["Give it once."]})
+
+
 def test_a_filter_that_is_none_is_400_at_its_field(api: ApiServer) -> None:
     for query in ("status=done", "agent_id=abc", "dataset_id=1.5"):
         answer = call(api, "GET", f"{LIST}?{query}")

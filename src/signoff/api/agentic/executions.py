@@ -38,6 +38,7 @@ RUN_SECONDS = 5.0
 """How long an answer waits for the flow run's id, which it names."""
 
 FILES = ("files[]", "files")
+LIST_FILTERS = ("agent_id", "status", "dataset_id", "page")
 router = new_router()
 
 
@@ -229,6 +230,7 @@ def list_executions(
     page: Annotated[int, Query(ge=1, description="Which 25 of them.")] = 1,
 ) -> schemas.AgenticExecutionPage:
     """List the executions, the newest first, 25 a page."""
+    _refuse_repeated(request)
     wanted = Wanted(
         workspace_id=token.workspace_id,
         agent_number=agent_id,
@@ -247,6 +249,17 @@ def list_executions(
         previous=_address(request, page - 1) if page > 1 else None,
         results=[shown(execution) for execution in found[:PAGE_SIZE]],
     )
+
+
+def _refuse_repeated(request: Request) -> None:
+    """Of a filter given twice one would be ignored, and nobody would know which."""
+    given = [name for name, _ in request.query_params.multi_items()]
+    twice = [name for name in LIST_FILTERS if given.count(name) > 1]
+    if twice:
+        message = "Give it once."
+        raise ApiError(
+            422, message, problems=[FieldProblem(("query", name), message) for name in twice]
+        )
 
 
 def _address(request: Request, page: int) -> str:

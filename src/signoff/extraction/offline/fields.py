@@ -246,6 +246,8 @@ def _unlabelled(target: Target, corpus: Corpus) -> Iterator[Candidate]:
         yield from _by_shape(target.kind, corpus, 0.4)
     elif target.kind is Kind.DATE and target.concept in ("date", "order_date"):
         yield from _first_dates(corpus)
+        if target.concept == "date":
+            yield from _dates_behind_numbers(corpus)
     elif target.kind is Kind.TIME and target.concept == "time":
         yield from _by_shape(Kind.TIME, corpus, 0.25)
     elif target.concept == "contact" and (name := parseaddr(corpus.headers.get("from", ""))[0]):
@@ -320,6 +322,23 @@ def _first_dates(corpus: Corpus) -> Iterator[Candidate]:
                 yield Candidate(
                     match.value, score, "a date near the top", sheet, tuple(line.tokens[start:end])
                 )
+
+
+def _dates_behind_numbers(corpus: Corpus) -> Iterator[Candidate]:
+    """The date that goes with a document's number: "Facture n° 12 du 03/04/2026"."""
+    for label_key, uses in concept_labels().items():
+        if "invoice_number" not in dict(uses):
+            continue
+        for label in corpus.labels.get(label_key, ()):
+            run = right_of(corpus, label)
+            numbers = corpus.find(Kind.IDENTIFIER, run.text)
+            if not label.opens or not numbers or "\t" in run.text[: numbers[0].end]:
+                continue
+            for match in corpus.find(Kind.DATE, run.text):
+                start, end = run.positions(match.start, match.end)
+                if match.start > numbers[0].end and "\t" not in run.text[: match.start]:
+                    yield _candidate(match, 0.6, "behind a number", label, label.line, start, end)
+                    break
 
 
 def _is_labelled(corpus: Corpus, line: Line, position: int) -> bool:

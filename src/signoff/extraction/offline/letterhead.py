@@ -97,8 +97,10 @@ def _sender_line(corpus: Corpus, sheet: Sheet) -> dict[str, Candidate]:
             spans.append((0, len(line.tokens)))  # the marks may stand far from the words
         for start, end in spans:
             text = line.run(start, end).text
-            parts = [part.strip() for part in _SEPARATOR.split(text) if part.strip()]
-            if len(parts) < 3 or not any(postal_match(part) for part in parts[2:]):
+            parts = [part.strip() for part in _PARTS.split(text) if part.strip()]
+            if len(parts) < 3:
+                parts = [part.strip() for part in _SEPARATOR.split(text) if part.strip()]
+            if len(parts) < 3 or not postal_match(", ".join(parts[2:])):
                 continue
             if not any(char.isalpha() for char in parts[1]):
                 continue  # a street with its number behind a comma

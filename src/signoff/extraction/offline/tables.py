@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from statistics import median
 from typing import Any
 
 from signoff.extraction.offline.columns import NUMERIC, Header, HeaderFinder, distribute
@@ -107,9 +106,9 @@ class TableReader:
         if amount is None or not any(amount in row for row in rows):
             return rows
         numeric = {n for n, t in self._targets.items() if t.kind in NUMERIC}
-        usual = median(len(numeric & row.keys()) for row in rows)
+        most = max(len(numeric & row.keys()) for row in rows)
         # a discount or the postage between the rows and their sum has an amount and no more
-        while len(rows) > 1 and usual > 1 and not numeric - {amount} & rows[-1].keys():
+        while len(rows) > 1 and most > 1 and not numeric - {amount} & rows[-1].keys():
             if not self._is_charge(rows[-1]):
                 break
             rows = rows[:-1]
@@ -117,9 +116,10 @@ class TableReader:
 
     def _is_charge(self, row: Row) -> bool:
         names = [name for name, target in self._targets.items() if target.concept == "description"]
-        labels = [key(str(row[name].value)) for name in names if name in row]
+        texts = [str(row[name].value) for name in names if name in row]
+        labels = [key(text) for text in texts] + [word for text in texts for word in words_of(text)]
         uses = [dict(concept_labels().get(label, ())) for label in labels]
-        return any(CHARGES & each.keys() for each in uses)
+        return any(each.get(name) == STRONG for each in uses for name in CHARGES)
 
     def _read(
         self,

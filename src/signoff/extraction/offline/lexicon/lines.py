@@ -16,15 +16,15 @@ LINE_CONCEPTS: tuple[Concept, ...] = (
     Concept(
         "description",
         Kind.TEXT,
-        "description|item description|product|product name|article|article name|items"
+        "description|item description|product name|article name|items"
         "|particulars|goods|description of goods|beschreibung|bezeichnung"
-        "|artikelbezeichnung|artikel|leistung|produkt|produktbeschreibung"
+        "|artikelbezeichnung|leistung|produktbeschreibung"
         "|leistungsbeschreibung"
         "|warenbezeichnung|désignation|libellé|produit|prestation|désignation des articles"
-        "|description des articles|descrição|designação|artigo|produto|serviço|produkt beschreibung"
+        "|description des articles|descrição|designação|serviço|produkt beschreibung"
         "|designação do artigo|descrição do artigo|artikelbeschreibung|ware|bezeichnung der ware"
         "|position beschreibung|omschrijving|descripción|concepto|descrizione|nazwa",
-        "item|text|title|details|service",
+        "item|text|title|details|service|product|article|artikel|produkt|artigo|produto|produit",
         "name|label|item name|text|nm|product title|bezeichnung",
     ),
     Concept(
@@ -81,7 +81,7 @@ LINE_CONCEPTS: tuple[Concept, ...] = (
         "|materialnummer|material nr|bestell nr|art nr lief|art nr lieferant|art nr kunde|artikelnr"
         "|référence|réf|code article|référence article|ref|réf article|referência|código"
         "|código artigo|cód|referência artigo|ref artigo|cód artigo|teilenummer|teile nr|isbn",
-        "",
+        "artikel|artigo|article|item|product|produkt|produto",
         "sku|item id|product id|part number|code|article id|article",
     ),
     Concept(

@@ -112,8 +112,8 @@ DOCUMENT_TITLES = {
     "|nota de encomenda|pedido|ordem de compra|purchase order no|po no|order no|bestellung nr"
     "|bon de commande n°|nota de encomenda nº|encomenda nº|pedido nº",
     "other": "invoice|tax invoice|rechnung|facture|fatura|delivery note|lieferschein"
-    "|bon de livraison|guia de remessa|receipt|quittung|reçu|recibo|credit note|gutschrift"
-    "|avoir|nota de crédito|handelsrechnung|order confirmation|auftragsbestätigung"
+    "|bon de livraison|guia de remessa|receipt|quittung|reçu|recibo|credit note|credit memo"
+    "|gutschrift|avoir|nota de crédito|handelsrechnung|order confirmation|auftragsbestätigung"
     "|confirmation de commande|packing slip|angebot|quotation|devis|invoice no|rechnung nr"
     "|facture n°|fatura nº|lieferschein nr|bon de livraison n°|guia de remessa nº",
 }

@@ -15,12 +15,12 @@ NUMBERS_AND_DATES: tuple[Concept, ...] = (
         "|rechnungsnummer|rechnungs nr|rechnung nr|rechnungs id|rg nr|re nr|belegnummer|beleg nr"
         "|numéro de facture|facture n°|n° de facture|n° facture|facture numéro|réf facture"
         "|número da fatura|número de fatura|fatura nº|nº da fatura|nº fatura|fatura número"
-        "|nota fiscal nº|número da nota|credit note number|credit note no|gutschriftsnummer"
-        "|gutschrift nr|rechnungskorrektur nr|n° d'avoir|avoir n°|nota de crédito nº"
+        "|nota fiscal nº|número da nota|credit note number|credit note no|credit memo no"
+        "|gutschriftsnummer|gutschrift nr|rechnungskorrektur nr|n° d'avoir|avoir n°|nota de crédito nº"
         "|document number|document no|dokumentnummer|numéro de document|nº documento"
         "|invoice reference|fatura recibo nº|fatura simplificada nº|statement number",
         "invoice|tax invoice|rechnung|facture|fatura|handelsrechnung|rechnungskorrektur|gutschrift"
-        "|credit note|avoir|nota de crédito|fatura recibo|fatura simplificada|nota fiscal"
+        "|credit note|credit memo|avoir|nota de crédito|fatura recibo|fatura simplificada|nota fiscal"
         "|abschlagsrechnung|schlussrechnung|teilrechnung|proforma invoice|bill"
         "|rechnung des versicherers|warenrechnung",
         "number|id|invoice|bill id|doc number|document id|reference number",
@@ -35,8 +35,8 @@ NUMBERS_AND_DATES: tuple[Concept, ...] = (
         "|check #|order #|numéro de ticket|n° ticket|n° de ticket|numéro de reçu|reçu n°"
         "|número do recibo|recibo nº|talão nº|número do talão|fatura simplificada nº"
         "|transaktionsnummer|n° transaction|nº transação|fatura simplificada",
-        "receipt|ticket|bon|beleg|quittung|reçu|recibo|talão|trans|transaction|check|doc no|bill no"
-        "|invoice no|invoice #|invoice number|inv no|tax invoice no|cash bill no|slip no|bill #"
+        "receipt|ticket|bon|kassenbon|beleg|quittung|reçu|recibo|talão|trans|transaction|check|doc no"
+        "|bill no|invoice no|invoice #|invoice number|inv no|tax invoice no|cash bill no|slip no|bill #"
         "|rechnung nr|rechnungsnummer|facture n°|fatura nº|rechnung",
         "ticket|slip number",
     ),
@@ -145,7 +145,7 @@ NUMBERS_AND_DATES: tuple[Concept, ...] = (
         "|tax point|bill date|billing date|receipt date|purchase date|document date|date issued"
         "|rechnungsdatum|belegdatum|ausstellungsdatum|rechnung vom|datum der rechnung"
         "|gutschriftsdatum|beleg datum|rechnungs datum|erstellt am|date de facture|date facture"
-        "|date de la facture|date d'émission|facture du|émise le|date du document|en date du"
+        "|date de la facture|date d'émission|émise le|date du document|en date du"
         "|data da fatura|data de emissão|data fatura|data emissão|emitida em|data do documento"
         "|data da nota|data do recibo|data da compra|kaufdatum|date d'achat|date du ticket"
         "|credit note date|date de l'avoir|statement date",
@@ -173,7 +173,7 @@ NUMBERS_AND_DATES: tuple[Concept, ...] = (
         Kind.DATE,
         "order date|date of order|po date|ordered on|purchase order date|bestelldatum"
         "|bestellung vom|auftragsdatum|auftrag datum|bestell datum|ihre bestellung vom"
-        "|date de commande|date de la commande|commande du|date commande|data da encomenda"
+        "|date de commande|date de la commande|date commande|data da encomenda"
         "|data do pedido|data encomenda|data de encomenda|data pedido",
         "date|datum|data",
         "ordered at",

@@ -156,6 +156,30 @@ def test_closing_ends_a_call_under_way():
     assert len(raised) == 1
 
 
+@pytest.mark.parametrize("workers", [1, 3])
+def test_closing_ends_every_call_whenever_it_comes(workers):
+    for pause in (0.0, 0.001, 0.01, 0.05):
+        sandbox = Sandbox(workers=workers, memory=512 * MIB, timeout=600)
+        sandbox.run("x", len, "")
+        ended = []
+
+        def call(sandbox=sandbox, ended=ended):
+            try:
+                sandbox.run("slow.pdf", time.sleep, 600)
+            except SignoffError as error:
+                ended.append(error)
+
+        threads = [threading.Thread(target=call) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        time.sleep(pause)
+        sandbox.close()
+        for thread in threads:
+            thread.join(20)
+        assert not any(thread.is_alive() for thread in threads)
+        assert len(ended) == 4
+
+
 def test_the_process_has_one_sandbox_for_the_same_limits(tmp_path):
     settings = Settings(home=tmp_path, parse_workers=1)
     try:

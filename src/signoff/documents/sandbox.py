@@ -108,10 +108,14 @@ class _Child:
         """Whether it should be replaced before the next task."""
         return self.tasks >= MAX_TASKS or self.peak_memory > self._memory // 2
 
-    def kill(self) -> None:
-        """End the child and whatever it started, and remove its temporary files."""
+    def end(self) -> None:
+        """End the child and whatever it started; a call under way sees that it is gone."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
+
+    def kill(self) -> None:
+        """End the child, and remove its temporary files; not while a call is under way."""
+        self.end()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
@@ -207,7 +211,17 @@ class Sandbox:
             self._closed = True
             children, self._children = self._children, set()
         for child in children:
-            child.kill()
+            child.end()
+        # Those at work are cleared away by their callers: a pipe that is closed under a call could
+        # be another file's by the time the call reads from it.
+        idle: list[_Child | None] = []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                idle.append(self._slots.get_nowait())
+        for resting in idle:
+            if resting is not None:
+                resting.kill()
+            self._slots.put(None)  # who waits for a slot must not wait for ever
 
     def _attempt(self, payload: bytes) -> Answer:
         with self._child() as child:

@@ -258,9 +258,14 @@ def test_only_the_pages_asked_for_are_read() -> None:
 def test_pages_in_the_middle_stay_closed_where_no_rows_are_asked_for() -> None:
     document = document_of(*(f"Page {n} of 30" for n in range(30)), "Total 5.00")
     opened: list[int] = []
+
+    def open_page(number: int) -> Page:
+        opened.append(number)
+        return document.load_page(number)
+
     watched = Document(
         info=document.info,
-        load_page=lambda number: (opened.append(number), document.load_page(number))[1],
+        load_page=open_page,
         load_image=document.load_image,
     )
     assert reading(watched, total=NUMBER).data == {"total": 5}

@@ -17,8 +17,9 @@ from signoff.extraction.offline.found import Candidate, Corpus, as_json
 from signoff.extraction.offline.letterhead import Party
 from signoff.extraction.offline.lexicon import Kind
 from signoff.extraction.offline.parties import find_parties
+from signoff.extraction.offline.rating import rated, row_fit
 from signoff.extraction.offline.receipts import receipt_rows
-from signoff.extraction.offline.tables import Row, TableReader
+from signoff.extraction.offline.tables import Row, TableReader, flat_row
 from signoff.extraction.offline.targets import Group, Listing, Node, Path, Table, Target, targets_of
 from signoff.extraction.offline.totals import NAMES as TOTALS
 from signoff.extraction.offline.totals import Totals, find_totals
@@ -26,7 +27,6 @@ from signoff.extraction.offline.totals import Totals, find_totals
 logger = logging.getLogger(__name__)
 
 MIN_SCORE = 0.18
-LOWEST, HIGHEST = 0.15, 0.6
 MAX_LISTED = 50
 
 
@@ -107,12 +107,13 @@ class Assembler:
             return self._table(node, corpus)
         if isinstance(node, Listing):
             return self._listing(node, corpus)
-        for candidate in self._candidates(node, corpus):
+        candidates = self._candidates(node, corpus)
+        for candidate in candidates:
             if candidate.score < MIN_SCORE:
                 break
             value = self.accept(node, candidate.value)
             if value is not None:
-                self._record(node.path, value, candidate)
+                self._record(node.path, candidate, rated(candidate, candidates))
                 return value
         return None
 
@@ -152,9 +153,9 @@ class Assembler:
             return same + [c for c in found if c not in same]
         return found
 
-    def _record(self, path: Path, value: Any, candidate: Candidate) -> None:
+    def _record(self, path: Path, candidate: Candidate, confidence: float) -> None:
         pointer = json_pointer(path)
-        self.confidence[pointer] = round(min(max(0.55 * candidate.score, LOWEST), HIGHEST), 2)
+        self.confidence[pointer] = confidence
         self.how[pointer] = candidate.how
         evidence = candidate.evidence()
         if evidence is not None:
@@ -166,7 +167,7 @@ class Assembler:
             value = self.accept(node.item, candidate.value)
             if value is None or value in values or candidate.score < 0.35:
                 continue
-            self._record((*node.path, len(values)), value, candidate)
+            self._record((*node.path, len(values)), candidate, rated(candidate))
             values.append(value)
             if len(values) == MAX_LISTED:
                 break
@@ -198,17 +199,27 @@ class Assembler:
 
     def _row(self, node: Table, row: Row, index: int) -> JsonObject:
         item: JsonObject = {}
+        numbers = {
+            target.concept: row[name].value
+            for name, target in flat_row(node.row).items()
+            if name in row
+        }
+        fit = row_fit(*(_number(numbers.get(c)) for c in ("quantity", "unit_price", "amount")))
         for name, candidate in row.items():
             place = item
             steps = name.split("/") if name not in node.row.children else [name]
             for step in steps[:-1]:
                 place = place.setdefault(step, {})
             place[steps[-1]] = candidate.value
-            self._record((*node.path, index, *steps), candidate.value, candidate)
+            self._record((*node.path, index, *steps), candidate, rated(candidate, fit=fit))
         for name, child in node.row.children.items():
             if name not in item and self._may_be_null(child):
                 item[name] = None
         return item
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
 
 
 def _variants(target: Target, value: Any) -> list[Any]:

@@ -61,10 +61,18 @@ class Candidate:
     sheet: Sheet | None = None
     tokens: tuple[Token, ...] = ()
     proof: Evidence | None = None
+    legible: float = 1.0
+
+    @property
+    def legibility(self) -> float:
+        """OCR's confidence in the word that it was least sure of; 1 for a text layer."""
+        return min((token.confidence for token in self.tokens), default=self.legible)
 
     def without_sheet(self) -> Candidate:
         """The same with its evidence made, so that the page need not stay in memory."""
-        return Candidate(self.value, self.score, self.how, proof=self.evidence())
+        return Candidate(
+            self.value, self.score, self.how, proof=self.evidence(), legible=self.legibility
+        )
 
     def evidence(self) -> Evidence | None:
         """Where it was read; nothing for what was worked out."""

@@ -9,10 +9,11 @@ from decimal import Decimal
 from typing import Any
 
 from signoff.extraction.offline.columns import NUMERIC, Header, HeaderFinder, distribute
+from signoff.extraction.offline.fields import right_of
 from signoff.extraction.offline.found import Candidate, Corpus
-from signoff.extraction.offline.labels import STRONG, concept_labels, key, words_of
+from signoff.extraction.offline.labels import STRONG, Label, concept_labels, key, words_of
 from signoff.extraction.offline.layout import Line, Sheet, Token
-from signoff.extraction.offline.lexicon import Kind
+from signoff.extraction.offline.lexicon import CONCEPTS, Kind
 from signoff.extraction.offline.numbers import parse_number
 from signoff.extraction.offline.targets import Group, Table, Target
 
@@ -359,11 +360,18 @@ def _opens_with(line: Line, corpus: Corpus, concepts: frozenset[str]) -> bool:
     return any(
         label.opens
         and any(
-            name in concepts and (name not in LETTERHEAD or label.colon)
+            name in concepts
+            and (name not in LETTERHEAD or label.colon or _has_own_value(label, name, corpus))
             for name, _ in table.get(label.key, ())
         )
         for label in labels
     )
+
+
+def _has_own_value(label: Label, name: str, corpus: Corpus) -> bool:
+    """Whether what a label names follows it: an article may be called "Web design"."""
+    kind = next(concept.kind for concept in CONCEPTS if concept.name == name)
+    return bool(corpus.find(kind, right_of(corpus, label, any_label=False).text, labelled=False))
 
 
 def _is_field(line: Line, corpus: Corpus) -> bool:

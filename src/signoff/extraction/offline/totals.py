@@ -82,14 +82,20 @@ def _summed(taxes: list[Candidate]) -> list[Candidate]:
     sums = []
     for i, first in enumerate(rows):
         for j, second in enumerate(rows[i + 1 :], i + 1):
-            pair = first.value + second.value
-            score = 0.8 * min(first.score, second.score)
-            sums.append(Candidate(pair, score, "the sum of the taxes"))
-            sums += [
-                Candidate(pair + third.value, 0.9 * score, "the sum of the taxes")
-                for third in rows[j + 1 :]
-            ]
+            pair = _sum_of(first, second)
+            sums += [pair, *(_sum_of(pair, third) for third in rows[j + 1 :])]
     return sums
+
+
+def _sum_of(first: Candidate, second: Candidate) -> Candidate:
+    together = first.sheet is second.sheet
+    return Candidate(
+        first.value + second.value,
+        0.85 * min(first.score, second.score),
+        "the sum of the taxes",
+        first.sheet if together else None,
+        first.tokens + second.tokens if together else (),
+    )
 
 
 def _recapped(corpus: Corpus, found: Totals) -> dict[str, Candidate] | None:

@@ -16,12 +16,12 @@ NUMBERS_AND_DATES: tuple[Concept, ...] = (
         "|numéro de facture|facture n°|n° de facture|n° facture|facture numéro|réf facture"
         "|número da fatura|número de fatura|fatura nº|nº da fatura|nº fatura|fatura número"
         "|nota fiscal nº|número da nota|credit note number|credit note no|credit memo no"
-        "|gutschriftsnummer|gutschrift nr|rechnungskorrektur nr|n° d'avoir|avoir n°|nota de crédito nº"
-        "|document number|document no|dokumentnummer|numéro de document|nº documento"
-        "|invoice reference|fatura recibo nº|fatura simplificada nº|statement number",
+        "|gutschriftsnummer|gutschrift nr|rechnungskorrektur nr|n° d'avoir|avoir n°"
+        "|nota de crédito nº|document number|document no|dokumentnummer|numéro de document"
+        "|nº documento|invoice reference|fatura recibo nº|fatura simplificada nº|statement number",
         "invoice|tax invoice|rechnung|facture|fatura|handelsrechnung|rechnungskorrektur|gutschrift"
-        "|credit note|credit memo|avoir|nota de crédito|fatura recibo|fatura simplificada|nota fiscal"
-        "|abschlagsrechnung|schlussrechnung|teilrechnung|proforma invoice|bill"
+        "|credit note|credit memo|avoir|nota de crédito|fatura recibo|fatura simplificada"
+        "|nota fiscal|abschlagsrechnung|schlussrechnung|teilrechnung|proforma invoice|bill"
         "|rechnung des versicherers|warenrechnung",
         "number|id|invoice|bill id|doc number|document id|reference number",
     ),
@@ -35,9 +35,9 @@ NUMBERS_AND_DATES: tuple[Concept, ...] = (
         "|check #|order #|numéro de ticket|n° ticket|n° de ticket|numéro de reçu|reçu n°"
         "|número do recibo|recibo nº|talão nº|número do talão|fatura simplificada nº"
         "|transaktionsnummer|n° transaction|nº transação|fatura simplificada",
-        "receipt|ticket|bon|kassenbon|beleg|quittung|reçu|recibo|talão|trans|transaction|check|doc no"
-        "|bill no|invoice no|invoice #|invoice number|inv no|tax invoice no|cash bill no|slip no|bill #"
-        "|rechnung nr|rechnungsnummer|facture n°|fatura nº|rechnung",
+        "receipt|ticket|bon|kassenbon|beleg|quittung|reçu|recibo|talão|trans|transaction|check"
+        "|doc no|bill no|invoice no|invoice #|invoice number|inv no|tax invoice no|cash bill no"
+        "|slip no|bill #|rechnung nr|rechnungsnummer|facture n°|fatura nº|rechnung",
         "ticket|slip number",
     ),
     Concept(

@@ -272,3 +272,18 @@ def test_values_that_only_the_whole_can_have_are_checked_at_the_end(
         extract(make_reader(), eight_pages, Record())
     assert raised.value.best is not None
     assert len(model_server.journal) == 3
+
+
+def test_who_corrects_the_best_attempt_is_told_of_rows_that_are_not_there(
+    model_server: ModelServer, make_reader: MakeReader, one_page: list[Document]
+) -> None:
+    def loses_a_row(data: Row) -> Row:
+        lines = [row for number, row in enumerate(data["lines"]) if number != 7]
+        return {"lines": lines, "invoice_number": 17}
+
+    model_server.fallback = ReadingModel(change=loses_a_row)
+    with pytest.raises(MaxRetriesExceededError) as raised:
+        extract(make_reader(), one_page, Record())
+    best = raised.value.best
+    assert best is not None
+    assert any("shows 20 rows, 19 were read" in note for note in best.notes)

@@ -148,7 +148,13 @@ class _Reading:
         divisible = self.lists and (len(self.pages) > 1 or rows >= 2 * LEAST_ROWS)
         if divisible and any(was_cut_off(turn) for turn in self._turns("")):
             raise CutOffError
-        whole = self.read(record=CutOffRecord(self.record)) if divisible else self.read()
+        try:
+            whole = self.read(record=CutOffRecord(self.record)) if divisible else self.read()
+        except UnfinishedExtractionError as error:
+            # a person corrects it: they should know of rows that are not there
+            if error.best is not None:
+                error.best = self.noted(error.best)
+            raise
         parts, read = [self._whole(whole)], [whole]
         self._read_again(parts, read)
         return self.noted(whole) if len(parts) == 1 else self._joined(parts, read, [])

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from signoff import approval, lifecycle, prefect_runs
 from signoff.announcements import announce
 from signoff.errors import AnswerRefusedError, SignoffError, TransitionNotAllowedError
-from signoff.executions.models import DeliveryStatus, Execution
+from signoff.executions.models import Execution
 from signoff.executions.reconciliation import Action, Facts, decide
 from signoff.executions.states import Status
 from signoff.prefect_runs import PrefectUnavailableError, Run, RunState
@@ -20,6 +20,7 @@ from signoff.storage import executions, reviews
 from signoff.storage.leases import drop_guard, locked, try_guard
 from signoff.storage.store import Store, get_store
 from signoff.storage.transitions import leave_trail, set_failure, transition
+from signoff.storage.unsettled import Unsettled, unsettled
 
 GUARD = "reconciliation"
 SECONDS_BETWEEN_RENEWALS = 2.0
@@ -61,52 +62,57 @@ def reconcile(store: Store, *, still_ours: Callable[[], bool] = lambda: True) ->
     """
     announce(store)
     with store.database.reading() as session:
-        ids = executions.unsettled_ids(session)
-        records = [executions.get(session, execution_id) for execution_id in ids]
+        found = unsettled(session)
     runs = prefect_runs.read_many(
-        [record.flow_run_id for record in records if record.flow_run_id is not None]
+        [each.flow_run_id for each in found if each.flow_run_id is not None]
     )
     done: dict[UUID, Action] = {}
     asked = monotonic()
-    for record in records:
+    for each in found:
         if monotonic() - asked > SECONDS_BETWEEN_RENEWALS:
             if not still_ours():
                 return done
             asked = monotonic()
-        run = runs.get(record.flow_run_id) if record.flow_run_id else None
-        action = decide(gather(store, record, run))
+        run = runs.get(each.flow_run_id) if each.flow_run_id else None
+        action = decide(facts(store, each, run))
         if action is Action.NOTHING:
             continue
         try:
-            act(store, record, run, action)
-            done[record.id] = action
+            if do(store, each.id, run, action):
+                done[each.id] = action
         except (AnswerRefusedError, TransitionNotAllowedError) as overtaken:
-            logger.info("Execution %s went on by itself: %s", record.number, overtaken)
+            logger.info("Execution %s went on by itself: %s", each.id, overtaken)
         except PrefectUnavailableError:
             raise
         except SignoffError as error:
-            logger.warning("Execution %s: could not %s: %s", record.number, action, error)
+            logger.warning("Execution %s: could not %s: %s", each.id, action, error)
     _restart_runs_without_execution(store)
     return done
 
 
-def gather(store: Store, record: Execution, run: Run | None) -> Facts:
+def facts(store: Store, each: Unsettled, run: Run | None) -> Facts:
     """The facts about one execution."""
-    with store.database.reading() as session:
-        at_work = executions.is_held(session, record.id)
-        deliveries = executions.deliveries(session, record.id)
-        destinations = executions.destination_count(session, record.id)
     patience = timedelta(seconds=store.settings.lease_seconds)
-    latest = max(record.updated_at, run.since if run and run.since else record.updated_at)
+    latest = max(each.updated_at, run.since if run and run.since else each.updated_at)
     return Facts(
-        status=record.status,
+        status=each.status,
         run_state=run.state if run else RunState.MISSING,
-        failed=record.failure is not None,
-        at_work=at_work,
+        failed=each.failed,
+        at_work=each.at_work,
         quiet=datetime.now(UTC) - latest > patience,
-        delivered=destinations == 0
-        or sum(entry.status is DeliveryStatus.DELIVERED for entry in deliveries) == destinations,
+        delivered=each.delivered,
     )
+
+
+def do(store: Store, execution_id: UUID, run: Run | None, action: Action) -> bool:
+    """Do what the table says, if it still says so: the round's picture may be seconds old."""
+    with store.database.reading() as session:
+        now = unsettled(session, only=execution_id)
+        record = executions.get(session, execution_id)
+    if not now or decide(facts(store, now[0], run)) is not action:
+        return False
+    act(store, record, run, action)
+    return True
 
 
 def act(store: Store, record: Execution, run: Run | None, action: Action) -> None:

@@ -11,8 +11,8 @@ from support.uploads import agent_id, upload
 
 from signoff import lifecycle
 from signoff.executions.models import Execution
-from signoff.storage import executions
 from signoff.storage.store import Store
+from signoff.storage.unsettled import unsettled
 
 
 def test_answers_do_not_wait_for_prefect_and_the_end_waits_for_no_queue(
@@ -33,7 +33,7 @@ def test_answers_do_not_wait_for_prefect_and_the_end_waits_for_no_queue(
         threading.Timer(0.5, slow.set).start()
     assert len(asked) == 4
     with store.database.reading() as session:
-        assert len(executions.unsettled_ids(session)) == 6
+        assert len(unsettled(session)) == 6
 
 
 def test_an_unexpected_failure_to_create_a_run_is_logged(

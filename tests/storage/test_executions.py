@@ -32,6 +32,7 @@ from signoff.storage.executions import IterationLog, NewExecution, NewFile, Pars
 from signoff.storage.leases import locked
 from signoff.storage.store import Store
 from signoff.storage.tables import StepRow
+from signoff.storage.unsettled import unsettled
 
 FILES = [
     NewFile("b.pdf", "application/pdf", 3_000_000_000, "b" * 64),
@@ -304,7 +305,7 @@ def test_executions_at_their_end_are_not_looked_at_again_until_something_changes
     with store.database.transaction() as session:
         executions.settle(session, execution_id)
     with store.database.reading() as session:
-        assert executions.unsettled_ids(session) == [other]
+        assert [each.id for each in unsettled(session)] == [other]
     take_lease(store, execution_id)
     with store.database.reading() as session:
-        assert executions.unsettled_ids(session) == [execution_id, other]
+        assert [each.id for each in unsettled(session)] == [execution_id, other]

@@ -203,17 +203,6 @@ def newest(
     return [_record(session, row) for row in session.scalars(query.offset(skip).limit(limit))]
 
 
-def unsettled_ids(session: Session) -> list[UUID]:
-    """Ids of executions in which something may still happen by itself, oldest first."""
-    return list(
-        session.scalars(
-            select(ExecutionRow.id)
-            .where(ExecutionRow.settled.is_(False))
-            .order_by(ExecutionRow.number)
-        )
-    )
-
-
 def settle(session: Session, execution_id: UUID) -> None:
     """Note that nothing more happens by itself; any change of state takes it back."""
     locked(session, execution_id).settled = True

@@ -1,0 +1,107 @@
+"""Executions in which something may still happen by itself, as reconciliation sees them.
+
+Thousands may wait for review: what a round asks of each is asked of all at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.orm import Session
+
+from signoff.executions.models import DeliveryStatus
+from signoff.executions.states import Status
+from signoff.storage.tables import AgentRevisionRow, DeliveryRow, ExecutionRow
+
+_SIGNED_OFF = (Status.CONFIRMED, Status.DELIVERED_TO_DESTINATION)
+
+
+@dataclass(frozen=True)
+class Unsettled:
+    """One such execution.
+
+    ``at_work`` says whether a run holds its lease, ``delivered`` whether every destination has
+    the data; without destinations all have.
+    """
+
+    id: UUID
+    status: Status
+    flow_run_id: UUID | None
+    updated_at: datetime
+    failed: bool
+    at_work: bool
+    delivered: bool
+
+
+def unsettled(session: Session, *, only: UUID | None = None) -> list[Unsettled]:
+    """All of them, or ``only`` one; the oldest first."""
+    now = datetime.now(UTC)
+    looked_at: ColumnElement[bool] = ExecutionRow.settled.is_(False)
+    if only is not None:
+        looked_at = and_(looked_at, ExecutionRow.id == only)
+    rows = session.execute(
+        select(
+            ExecutionRow.id,
+            ExecutionRow.status,
+            ExecutionRow.flow_run_id,
+            ExecutionRow.updated_at,
+            ExecutionRow.failure_code,
+            ExecutionRow.lease_expires_at,
+            ExecutionRow.agent_id,
+            ExecutionRow.agent_revision,
+        )
+        .where(looked_at)
+        .order_by(ExecutionRow.number)
+    ).all()
+    signed_off = any(row.status in _SIGNED_OFF for row in rows)
+    wanted = _destinations(session, looked_at) if signed_off else {}
+    have = _delivered(session, looked_at) if signed_off else {}
+    return [
+        Unsettled(
+            id=row.id,
+            status=Status(row.status),
+            flow_run_id=row.flow_run_id,
+            updated_at=row.updated_at,
+            failed=row.failure_code is not None,
+            at_work=row.lease_expires_at is not None and row.lease_expires_at > now,
+            delivered=row.status in _SIGNED_OFF
+            and have.get(row.id, 0) >= wanted[row.agent_id, row.agent_revision],
+        )
+        for row in rows
+    ]
+
+
+def _destinations(session: Session, looked_at: ColumnElement[bool]) -> dict[tuple[UUID, int], int]:
+    """How many destinations each revision has that executions which are signed off pinned."""
+    pinned = (
+        select(ExecutionRow.agent_id, ExecutionRow.agent_revision)
+        .where(looked_at, ExecutionRow.status.in_(_SIGNED_OFF))
+        .distinct()
+        .subquery()
+    )
+    found = session.scalars(
+        select(AgentRevisionRow).join(
+            pinned,
+            (AgentRevisionRow.agent_id == pinned.c.agent_id)
+            & (AgentRevisionRow.revision == pinned.c.agent_revision),
+        )
+    )
+    return {(row.agent_id, row.revision): len(row.definition["destinations"]) for row in found}
+
+
+def _delivered(session: Session, looked_at: ColumnElement[bool]) -> dict[UUID, int]:
+    """How many destinations have the data of executions that are signed off."""
+    counted = session.execute(
+        select(DeliveryRow.execution_id, func.count())
+        .join(ExecutionRow, ExecutionRow.id == DeliveryRow.execution_id)
+        .where(
+            looked_at,
+            ExecutionRow.status.in_(_SIGNED_OFF),
+            DeliveryRow.status == DeliveryStatus.DELIVERED,
+        )
+        .group_by(DeliveryRow.execution_id)
+    )
+    return {execution_id: count for execution_id, count in counted}

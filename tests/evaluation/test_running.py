@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from support.model_server import ModelServer, ok
+from support.model_server import ModelServer, Reply, Request, ok
 from support.stores import apply_agent, make_agent, opened_store
 
 from signoff.errors import InvalidInputError, NotFoundError
@@ -112,6 +113,31 @@ def test_tokens_and_cost_of_a_model_are_summed(tmp_path: Path, folder: Path) -> 
     assert report.prompt_tokens == 100 * calls
     assert report.cost is None  # nobody knows the prices of a stub
     assert report.reader == "stub-model"
+
+
+def test_no_more_calls_at_a_time_than_the_settings_say(tmp_path: Path, folder: Path) -> None:
+    for name in ("c.txt", "d.txt", "e.txt"):
+        put(folder, name, f"Number: {name}\n", {"number": name})
+    at_once: list[int] = []
+    under_way: list[Request] = []
+
+    def answer(request: Request) -> Reply:
+        under_way.append(request)
+        at_once.append(len(under_way))
+        time.sleep(0.05)
+        under_way.remove(request)
+        return ok({"number": "R-17", "total": 12.5})
+
+    with (
+        ModelServer(fallback=answer) as server,
+        opened_store(
+            tmp_path / "home",
+            model_url=server.url,
+            challenger={"url": server.url, "model": "other", "concurrency": 1},
+        ) as store,
+    ):
+        run(store, folder)
+    assert max(at_once) == 1
 
 
 def test_what_documents_say_is_escaped_on_the_pages(store: Store, folder: Path) -> None:

@@ -23,13 +23,14 @@ from signoff.executions.models import AgentRevision, Extraction, Iteration, Stor
 from signoff.extraction.assessment import extract_assessed
 from signoff.extraction.confidence import ConfidenceModel
 from signoff.extraction.readers import Readers
+from signoff.settings import Settings
 from signoff.storage import evaluations
 from signoff.storage.evaluations import Evaluation
 from signoff.storage.executions import ParsedRecord
 from signoff.storage.store import Store
 
 AT_ONCE = 4
-"""Cases read at the same time: reading mostly waits for a model."""
+"""Cases read at the same time at the most: reading mostly waits for a model."""
 
 Progress = Callable[[CaseResult, int, int], None]
 
@@ -127,7 +128,7 @@ def _read_all(
     *,
     partial: bool,
 ) -> Iterator[CaseResult]:
-    with ThreadPoolExecutor(AT_ONCE, "signoff-evaluate") as threads:
+    with ThreadPoolExecutor(_at_once(store.settings), "signoff-evaluate") as threads:
         futures = [
             threads.submit(_read_case, store, revision, case, readers, calibration, partial=partial)
             for case in cases
@@ -140,6 +141,12 @@ def _read_all(
             for future in futures:
                 future.cancel()
             raise
+
+
+def _at_once(settings: Settings) -> int:
+    # more cases than calls would wait for each other, and their time runs meanwhile
+    models = [*settings.models, *filter(None, [settings.challenger])]
+    return min([AT_ONCE, *(model.concurrency for model in models)])
 
 
 def _read_case(

@@ -140,6 +140,18 @@ def test_every_path_of_the_agentic_document_is_there() -> None:
     assert {"agent_id", "status", "dataset_id", "page"} == names
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("status", "failed"), ("agent_id", 7), ("dataset_id", 7)]
+)
+def test_a_filter_may_be_left_empty_and_the_description_says_so(name: str, value: object) -> None:
+    parameters = OURS["paths"]["/api/agentic-executions/"]["get"]["parameters"]
+    [schema] = [entry["schema"] for entry in parameters if entry["name"] == name]
+    validator = jsonschema.Draft202012Validator(schema)
+    assert validator.is_valid(value)
+    assert validator.is_valid("")
+    assert not validator.is_valid("other")
+
+
 def test_the_agentic_documents_own_answers_meet_our_schemas_and_have_their_fields() -> None:
     definitions, body, *executions = examples(document("enthusiast-agentic-executions.md"))
     assert len(executions) == 4

@@ -9,7 +9,7 @@ from uuid import UUID
 from anyio import to_thread
 from fastapi import Query, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import BeforeValidator, ValidationError
+from pydantic import BeforeValidator, ValidationError, WithJsonSchema
 
 from signoff import intake
 from signoff.api import idempotency
@@ -209,7 +209,18 @@ def _none_if_empty(value: object) -> object:
     return None if value == "" else value
 
 
-Filter = BeforeValidator(_none_if_empty)
+_EMPTY = {"type": "string", "maxLength": 0}
+_Filter = BeforeValidator(_none_if_empty)
+NumberFilter = Annotated[
+    int | None,
+    _Filter,
+    WithJsonSchema({"anyOf": [{"type": "integer"}, _EMPTY, {"type": "null"}]}),
+]
+PhaseFilter = Annotated[
+    schemas.PhaseName | None,
+    _Filter,
+    WithJsonSchema({"anyOf": [{"type": "string", "enum": [*Phase]}, _EMPTY, {"type": "null"}]}),
+]
 """A filter that is left empty is left out."""
 
 
@@ -222,10 +233,10 @@ def list_executions(
     request: Request,
     store: CurrentStore,
     token: CurrentToken,
-    agent_id: Annotated[int | None, Filter, Query(description="Only this agent's.")] = None,
-    status: Annotated[schemas.PhaseName | None, Filter, Query()] = None,
+    agent_id: Annotated[NumberFilter, Query(description="Only this agent's.")] = None,
+    status: Annotated[PhaseFilter, Query()] = None,
     dataset_id: Annotated[
-        int | None, Filter, Query(description="Only this workspace's, by its number.")
+        NumberFilter, Query(description="Only this workspace's, by its number.")
     ] = None,
     page: Annotated[int, Query(ge=1, description="Which 25 of them.")] = 1,
 ) -> schemas.AgenticExecutionPage:

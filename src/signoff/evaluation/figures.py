@@ -29,4 +29,4 @@ def percent(share: float | None) -> str:
     """A share between 0 and 1, or a dash where there is none."""
     if share is None:
         return NONE
-    return f"{100 * share:.0f} %" if share in (0, 1) else f"{100 * share:.1f} %"
+    return f"{100 * share:.0f}%" if share in (0, 1) else f"{100 * share:.1f}%"

@@ -16,17 +16,20 @@ from signoff import prefect_runs
 from signoff.documents.model import Document, DocumentInfo
 from signoff.documents.parsing import open_document
 from signoff.errors import AnswerRefusedError, InvalidDataError
-from signoff.executions.agents import JsonObject
+from signoff.executions.agents import Agent, JsonObject
 from signoff.executions.models import (
     AnswerOutcome,
+    CheckResult,
     Decision,
     Execution,
     FieldChange,
     ReviewAnswer,
     TrailEntry,
 )
+from signoff.executions.scalars import changed
 from signoff.executions.states import Status
 from signoff.executions.validation import find_problems
+from signoff.extraction.checks import run_checks
 from signoff.prefect_runs import PrefectUnavailableError, Resumed, RunState
 from signoff.review.answers import field_changes
 from signoff.review.description import describe
@@ -48,11 +51,15 @@ def open_documents(store: Store, infos: Sequence[JsonObject]) -> list[Document]:
 
 def agent_schema(store: Store, execution: Execution) -> JsonObject:
     """The data schema of the revision that the execution pinned."""
+    return _agent(store, execution).data_schema or {}
+
+
+def _agent(store: Store, execution: Execution) -> Agent:
     with store.database.reading() as session:
         revision = agents.revision(
             session, execution.agent_id, execution.agent_revision, cipher=store.cipher
         )
-    return revision.agent.data_schema or {}
+    return revision.agent
 
 
 def shown_data(store: Store, execution: Execution) -> JsonObject:
@@ -110,6 +117,8 @@ def _policy_reason(trail: Sequence[TrailEntry]) -> str:
 def edit(store: Store, execution_id: UUID, data: JsonObject, *, by: str | None = None) -> None:
     """Replace the extracted data while it is in review; the open form is replaced with it.
 
+    The agent's checks look at the new data: what they said of the old one may not hold any more.
+
     Raises:
         InvalidDataError: the data does not meet the agent's schema.
         TransitionNotAllowedError: the execution is not in review.
@@ -117,8 +126,13 @@ def edit(store: Store, execution_id: UUID, data: JsonObject, *, by: str | None =
     with store.database.reading() as session:
         execution = executions.get(session, execution_id)
     _check_data(store, execution, data)
+    checks: list[CheckResult] = []
+    if (read := execution.extraction) is not None:
+        # what a person says need not stand in the documents
+        ungrounded = set(read.ungrounded) - changed(read.data, data)
+        checks = run_checks(_agent(store, execution).checks, data, ungrounded=ungrounded)
     with store.database.transaction() as session:
-        reviews.edit(session, execution_id, data, by=by)
+        reviews.edit(session, execution_id, data, by=by, checks=checks)
     # with Prefect away the old form stays: it is refused, and the round it opens shows the edit
     with suppress(PrefectUnavailableError):
         write_form(store, execution_id)

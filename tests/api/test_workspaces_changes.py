@@ -27,7 +27,7 @@ from support.stores import (
 
 from signoff.api.workspaces import changes
 from signoff.executions.agents import Agent
-from signoff.executions.models import AnswerOutcome, DeliveryStatus
+from signoff.executions.models import AnswerOutcome, CheckStatus, DeliveryStatus
 from signoff.executions.states import Status
 from signoff.storage import executions, reviews
 from signoff.storage.tables import ExecutionRow
@@ -72,6 +72,22 @@ def test_data_in_review_is_edited_and_an_older_form_is_refused_by_its_revision(
     }
     with api.store.database.reading() as session:
         assert executions.get(session, execution_id).data_revision == 2
+
+
+def test_the_checks_look_at_the_edited_data(api: ApiServer) -> None:
+    positive = {"name": "positive", "type": "expression", "expression": "data.total > 0.0"}
+    execution_id = in_review(api.store, make_agent("checked", checks=[positive]))
+
+    def said() -> list[tuple[str, str]]:
+        with api.store.database.reading() as session:
+            extraction = executions.get(session, execution_id).extraction
+        return [(check.name, check.status) for check in extraction.checks] if extraction else []
+
+    for total, status in ((-1.0, CheckStatus.FAILED), (2.5, CheckStatus.PASSED)):
+        edited = {"number": "7", "total": total}
+        answer = patch(api, execution_id, status="PENDING_REVIEW", dataExtracted=edited)
+        assert answer.status_code == 200
+        assert said() == [("positive", status)]
 
 
 @pytest.mark.parametrize("status", ["PENDING_REVIEW", "CONFIRMED"])

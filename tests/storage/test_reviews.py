@@ -17,8 +17,12 @@ from signoff.executions.models import (
     Canceled,
     Confirmed,
     Decision,
+    Disagreement,
+    Evidence,
     Execution,
+    Extraction,
     FieldChange,
+    FieldSignals,
     PendingReview,
     ReviewAnswer,
 )
@@ -26,6 +30,7 @@ from signoff.executions.states import Status
 from signoff.storage import executions, reviews
 from signoff.storage.leases import locked
 from signoff.storage.store import Store
+from signoff.storage.tables import ExecutionRow
 
 CORRECTED = {"number": "2024-18", "total": 12.5}
 
@@ -294,3 +299,33 @@ def test_the_problems_are_read_while_someone_answers(store: Store) -> None:
         answering.flush()
         with store.database.reading() as session:
             assert reviews.problems(session, execution_id) == []
+
+
+def test_an_edit_takes_away_what_was_found_out_about_the_values_that_it_changes(
+    store: Store,
+) -> None:
+    execution_id = in_review(store, data={"number": "17", "total": 1, "lines": [{"amount": 5}]})
+    at = ("/number", "/total", "/lines/0/amount")
+    with store.database.transaction() as session:
+        row = session.get_one(ExecutionRow, get(store, execution_id).number)
+        read = Extraction.model_validate(row.extraction).model_copy(
+            update={
+                "confidence": dict.fromkeys(at, 0.5),
+                "evidence": {pointer: Evidence(file=1, page=1, quote="17") for pointer in at},
+                "signals": {pointer: FieldSignals(places=1) for pointer in at},
+                "ungrounded": ["/number", "/total"],
+                "disagreements": [
+                    Disagreement(pointer="/number", reader="offline", value="18"),
+                    Disagreement(pointer="/lines/0", reader="offline", value=None),
+                ],
+            }
+        )
+        row.extraction = read.model_dump(mode="json", exclude_defaults=True)
+    edit(store, execution_id, {"number": "18", "total": 1.0, "lines": [{"amount": 6}]})
+    edited = get(store, execution_id).extraction
+    assert edited is not None
+    assert edited.confidence == {"/total": 0.5}
+    assert edited.evidence.keys() == {"/total"}
+    assert edited.ungrounded == ["/total"]
+    assert edited.disagreements == []
+    assert edited.signals.keys() == set(at)  # of what was read: confidence is learnt from it

@@ -169,7 +169,8 @@ class Extraction(_Record):
 
     Keys of ``confidence``, ``evidence`` and ``signals`` are JSON pointers to scalar values of
     ``data``. ``ungrounded`` lists those that appear nowhere in the documents. ``notes`` say what
-    holds for the whole (rows that seem to be missing, pages that were not read).
+    holds for the whole (rows that seem to be missing, pages that were not read). Values that a
+    person has edited have none of these: only ``signals`` stay, which belong to ``as_read``.
     """
 
     data: JsonObject

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID, uuid4
@@ -13,11 +14,14 @@ from signoff.errors import AnswerRefusedError, NotFoundError, TransitionNotAllow
 from signoff.executions.agents import JsonObject
 from signoff.executions.models import (
     AnswerOutcome,
+    CheckResult,
     Decision,
     Extraction,
     FieldChange,
     ReviewAnswer,
 )
+from signoff.executions.pointers import enclosing
+from signoff.executions.scalars import changed
 from signoff.executions.states import Status
 from signoff.storage import records
 from signoff.storage.leases import locked
@@ -130,10 +134,25 @@ def supersede(session: Session, row: ExecutionRow) -> None:
         answer.outcome, answer.reason = AnswerOutcome.SUPERSEDED, _too_late(row)
 
 
-def edit(session: Session, execution_id: UUID, data: JsonObject, *, by: str | None) -> int:
+def edit(
+    session: Session,
+    execution_id: UUID,
+    data: JsonObject,
+    *,
+    by: str | None,
+    checks: Sequence[CheckResult] = (),
+) -> int:
     """Replace the extracted data while it is in review; returns its new revision.
 
-    A form that was opened before shows the old revision and is refused.
+    A form that was opened before shows the old revision and is refused. What was found out about
+    values that are others now is taken away: where they stand, how sure they are.
+
+    Args:
+        session: the transaction.
+        execution_id: which execution.
+        data: what replaces it.
+        by: who edits.
+        checks: what the agent's checks say of ``data``.
 
     Raises:
         TransitionNotAllowedError: the execution is not in review.
@@ -145,9 +164,25 @@ def edit(session: Session, execution_id: UUID, data: JsonObject, *, by: str | No
         )
     transition(session, row, Status.PENDING_REVIEW, by=by, note="edited")
     extraction = Extraction.model_validate(row.extraction)
-    # confidence is learnt from what was read, not from what a person made of it
+    # confidence is learnt from what was read and its signals, not from what a person made of it
     as_read = extraction.data if extraction.as_read is None else extraction.as_read
-    edited = extraction.model_copy(update={"data": data, "as_read": as_read})
+    others = changed(extraction.data, data)
+    around = {pointer for other in others for pointer in enclosing(other)}
+    edited = extraction.model_copy(
+        update={
+            "data": data,
+            "as_read": as_read,
+            "confidence": {
+                at: score for at, score in extraction.confidence.items() if at not in others
+            },
+            "evidence": {
+                at: place for at, place in extraction.evidence.items() if at not in others
+            },
+            "ungrounded": [at for at in extraction.ungrounded if at not in others],
+            "disagreements": [at for at in extraction.disagreements if at.pointer not in around],
+            "checks": list(checks),
+        }
+    )
     row.extraction = edited.model_dump(mode="json", exclude_defaults=True)
     row.data_revision += 1
     return row.data_revision

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from typing import Any
 
 from signoff.executions.agents import JsonObject
 from signoff.executions.models import Extraction
+from signoff.executions.scalars import same
 from signoff.extraction.alignment import align
 from signoff.extraction.confidence.fitting import Label
 
@@ -21,9 +21,4 @@ def labels_of(extraction: Extraction, confirmed: JsonObject, *, group: Hashable)
     for pointer, value, after in align(read, confirmed):
         signals = extraction.signals.get(pointer)
         if value is not None and signals is not None:
-            yield Label(group, signals, value, _left(value, after))
-
-
-def _left(before: Any, after: Any) -> bool:
-    # to JSON 1 and 1.0 are one value, and true is none of them
-    return isinstance(before, bool) == isinstance(after, bool) and bool(before == after)
+            yield Label(group, signals, value, same(value, after))

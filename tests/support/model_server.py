@@ -12,10 +12,11 @@ fails the test) answers. What the server does not know of the protocol (``json_s
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -35,7 +36,7 @@ class Reply:
     body: Body | bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     manner: str = "whole"
-    events: tuple[bytes, ...] | None = None
+    events: Iterable[bytes] | None = None
 
 
 @dataclass(frozen=True)
@@ -166,6 +167,11 @@ def stream(*events: bytes) -> Reply:
 def stalled(*events: bytes) -> Reply:
     """A stream that sends these, and then only comments that keep the connection alive."""
     return Reply(events=events, manner="stall")
+
+
+def written_slowly(events: Iterable[bytes]) -> Reply:
+    """A stream that sends an event every 20 ms, for as long as there are any."""
+    return Reply(events=events, manner="slow")
 
 
 def as_events(completion: Body) -> tuple[bytes, ...]:
@@ -344,12 +350,10 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(reply)
             case "stall":
                 self._stream(reply.events or ())
-                while not stopping.wait(0.005):
-                    try:
-                        self.wfile.write(b": still thinking\n\n")
-                    except OSError:
-                        server.model.disconnected.set()
-                        return
+                self._write_slowly(itertools.repeat(b": still thinking\n\n"), pause=0.005)
+            case "slow":
+                self._stream(())
+                self._write_slowly(reply.events or (), pause=0.02)
             case "hang":
                 self.connection.settimeout(0.01)
                 while not stopping.is_set():
@@ -375,7 +379,19 @@ class _Handler(BaseHTTPRequestHandler):
                     except OSError:
                         return
 
-    def _stream(self, events: tuple[bytes, ...]) -> None:
+    def _write_slowly(self, events: Iterable[bytes], *, pause: float) -> None:
+        server = self.server
+        assert isinstance(server, _HTTPServer)
+        for event in events:
+            if server.model.stopping.wait(pause):
+                return
+            try:
+                self.wfile.write(event)
+            except OSError:
+                server.model.disconnected.set()
+                return
+
+    def _stream(self, events: Iterable[bytes]) -> None:
         # no length: the end of the connection is the end of the stream
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from signoff.executions.agents import JsonObject
+from signoff.extraction.models.streaming import OUT_OF_TIME, REPEATING
 from signoff.extraction.models.token_probabilities import Token, tokens_from_json
 
 MAX_STARTS = 200
@@ -18,6 +19,19 @@ MAX_STARTS = 200
 _THINKING = re.compile(r"<think(?:ing)?>(.*?)</think(?:ing)?>", re.DOTALL)
 _FENCED = re.compile(r"```[a-zA-Z0-9]*[ \t]*\n(.*?)```", re.DOTALL)
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+_COMPACTLY = (
+    " Write it compactly, without indentation, and leave out what the schema does not ask for."
+)
+_CUT_OFF = {
+    "length": f", before the JSON object was complete.{_COMPACTLY}",
+    OUT_OF_TIME: f": it took too long.{_COMPACTLY}",
+    REPEATING: (
+        ": it repeated the same over and over. List only what the documents show, each row as"
+        " often as it stands there."
+    ),
+}
 
 
 class NoJsonObjectError(ValueError):
@@ -34,14 +48,17 @@ class ToolCall:
 
 @dataclass(frozen=True)
 class Answer:
-    """What matters of a chat completion, whatever its server left out or wrote wrong."""
+    """What matters of a chat completion, whatever its server left out or wrote wrong.
+
+    ``cut_off`` says why it is not whole, as the end of a sentence; it is empty when it is.
+    """
 
     model: str
     text: str
     tool_calls: tuple[ToolCall, ...]
     thinking: str
     refusal: str
-    cut_off: bool
+    cut_off: str
     prompt_tokens: int
     completion_tokens: int
     cached_tokens: int
@@ -60,7 +77,7 @@ class Answer:
             tool_calls=tuple(_tool_calls(message)),
             thinking=_text(message.get("reasoning_content") or message.get("reasoning")),
             refusal=_text(message.get("refusal")) or ("content filter" if filtered else ""),
-            cut_off=choice.get("finish_reason") == "length",
+            cut_off=_CUT_OFF.get(_text(choice.get("finish_reason")), ""),
             prompt_tokens=_count(usage.get("prompt_tokens")),
             completion_tokens=_count(usage.get("completion_tokens")),
             cached_tokens=_count(_dict(usage.get("prompt_tokens_details")).get("cached_tokens")),

@@ -5,6 +5,7 @@ a refusal the caller can adapt to     :class:`RequestRefusedError`, at once
 408, 409, 425, 429, 5xx, no           tried again with exponential back-off and jitter, or when
 connection, a broken-off answer       Retry-After says, then :class:`ModelUnavailableError`
 no answer within a call's timeout     tried once more, then :class:`ModelUnavailableError`
+one still being written then          the answer, as one that was cut off
 a pause longer than one is to wait    :class:`ModelUnavailableError`, at once
 401, 403, 404, other 4xx, no quota    :class:`ModelRefusedError`, which names the setting
 the deadline passed                   :class:`DeadlineExceededError`
@@ -265,16 +266,19 @@ class ChatClient:
             seconds = min(patience.call_timeout, patience.left)
             if seconds <= 0:
                 raise self._out_of_time()
+            streamed = StreamedCompletion()
             try:
                 answer = run_polled(
-                    self._call(body, seconds),
+                    self._call(body, seconds, streamed),
                     deadline=time.monotonic() + seconds,
                     should_stop=patience.should_stop,
                 )
             except (TimeoutError, openai.APITimeoutError) as error:
-                raise _TransientError(
-                    f"no answer within {seconds:.0f} s", timed_out=True
-                ) from error
+                if not streamed.end_unfinished():
+                    raise _TransientError(
+                        f"no answer within {seconds:.0f} s", timed_out=True
+                    ) from error
+                answer = streamed.completion()
             except openai.APIStatusError as error:
                 raise self._outcome(error, adaptable, memory) from error
             except openai.APIConnectionError as error:
@@ -295,16 +299,17 @@ class ChatClient:
                 )
             self._wait(pause, patience)
 
-    async def _call(self, body: JsonObject, seconds: float) -> JsonObject:
+    async def _call(
+        self, body: JsonObject, seconds: float, answer: StreamedCompletion
+    ) -> JsonObject:
         timeout = openai.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT))
         arguments: dict[str, Any] = {**body, "timeout": timeout}
         async with openai.AsyncOpenAI(**self._options) as client:
             create = client.chat.completions.with_streaming_response.create
             async with create(**arguments) as response:
-                return await self._read(response.iter_bytes())
+                return await self._read(response.iter_bytes(), answer)
 
-    async def _read(self, chunks: Any) -> JsonObject:
-        answer = StreamedCompletion()
+    async def _read(self, chunks: Any, answer: StreamedCompletion) -> JsonObject:
         broken: Exception | None = None
         try:
             async for chunk in chunks:

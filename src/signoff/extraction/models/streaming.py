@@ -8,12 +8,21 @@ out is always a completion or an error as the protocol has them without streamin
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 from signoff.executions.agents import JsonObject
+from signoff.extraction.models.repetition import Repetition
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 """Far above any answer: probabilities make a stream a hundred times as long as its text."""
+
+REPEATING, OUT_OF_TIME = "repeating", "out of time"
+"""Reasons of our own why an answer is finished, beside the protocol's ``length``."""
+
+SOON = 0.25
+"""Of a call's time: an answer that began later has more time when it is asked for again, since
+the server has the prompt in its cache then, and one that has not grown for longer has stopped."""
 
 _FIELDS = (b"data:", b"error:")
 
@@ -42,6 +51,9 @@ class StreamedCompletion:
         self._texts: dict[str, list[str]] = {}
         self._calls: dict[Any, JsonObject] = {}
         self._tokens: list[Any] = []
+        self._repetitions: dict[str, Repetition] = {}
+        self._opened = time.monotonic()
+        self._first_text = self._last_text = float("inf")
 
     def feed(self, chunk: bytes) -> bool:
         """Take more bytes; true when the answer is complete and nothing more is wanted.
@@ -65,6 +77,18 @@ class StreamedCompletion:
         for line in lines:
             self._line(line.strip())
         return self._ended
+
+    def end_unfinished(self) -> bool:
+        """Whether an answer is being written that a second call would hardly bring either.
+
+        It is complete then, as one that was cut off. To be asked when the call's time is up.
+        """
+        now = time.monotonic()
+        soon = SOON * (now - self._opened)
+        if self._first_text - self._opened > soon or now - self._last_text > soon:
+            return False
+        self._finish_reason, self._ended = OUT_OF_TIME, True
+        return True
 
     def completion(self) -> JsonObject:
         """The completion, or an object with an ``error``.
@@ -126,6 +150,7 @@ class StreamedCompletion:
             text = _content(delta.get(name))
             if text:
                 self._texts.setdefault(name, []).append(text)
+                self._grown(name, text)
         calls = delta.get("tool_calls")
         for call in calls if isinstance(calls, list) else ():
             self._tool_call(_dict(call))
@@ -144,9 +169,15 @@ class StreamedCompletion:
         call["id"] = call.get("id") or part.get("id")
         function["name"] = function["name"] or _text(given.get("name"))
         arguments = given.get("arguments")
-        function["arguments"] += (
-            json.dumps(arguments) if isinstance(arguments, dict) else _text(arguments)
-        )
+        text = json.dumps(arguments) if isinstance(arguments, dict) else _text(arguments)
+        function["arguments"] += text
+        self._grown("arguments", text)
+
+    def _grown(self, name: str, text: str) -> None:
+        self._last_text = time.monotonic()
+        self._first_text = min(self._first_text, self._last_text)
+        if self._repetitions.setdefault(name, Repetition()).add(text):
+            self._finish_reason, self._ended = REPEATING, True
 
 
 def _object(raw: bytes) -> JsonObject:

@@ -59,10 +59,7 @@ def choose(answer: Answer, text: str, *, tools: Collection[str]) -> Choice:
     """
     if answer.cut_off:
         after = f" after {answer.completion_tokens} tokens" if answer.completion_tokens else ""
-        raise NoChoiceError(
-            f"{CUT_OFF}{after}, before the JSON object was complete. Write it compactly, without"
-            " indentation, and leave out what the schema does not ask for."
-        )
+        raise NoChoiceError(f"{CUT_OFF}{after}{answer.cut_off}")
     if answer.tool_calls:
         return _called(answer.tool_calls, tools)
     if not text:

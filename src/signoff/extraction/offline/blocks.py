@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from signoff.extraction.offline.found import Candidate, Corpus
+from signoff.extraction.offline.found import Corpus
 from signoff.extraction.offline.labels import (
     Label,
     concept_labels,
@@ -17,7 +17,6 @@ from signoff.extraction.offline.labels import (
 )
 from signoff.extraction.offline.layout import Line, Sheet, Token
 from signoff.extraction.offline.lexicon import COUNTRIES, LEGAL_FORMS, Kind
-from signoff.extraction.offline.meanings import attribute_of
 
 _POSTAL = re.compile(
     r"(?P<code>(?<![\w/-])(?:(?P<country>[A-Z]{1,3})[-\s])?(?:\d{5}-\d{3}|\d{4}-\d{3}|\d{4,5}))"
@@ -30,21 +29,16 @@ _POSTAL_AFTER = re.compile(
 _POSTAL_UK = re.compile(
     r"(?:(?P<city>[A-Z][\w'’.\- ]+?),?\s+)?(?P<code>[A-Z]{1,2}\d[A-Z\d]?\s+\d[A-Z]{2})(?!\w)"
 )
-_COUNTRY_PREFIX = {"D": "DE", "A": "AT", "F": "FR", "P": "PT", "E": "ES", "I": "IT", "B": "BE"}
 _COUNTRY_KEYS = frozenset(key(country) for country in COUNTRIES)
 _LEGAL = re.compile(rf"(?<![\w.])(?:{LEGAL_FORMS})(?![\w])")
-_SALUTATION = re.compile(
-    r"^(?:herrn?|frau|firma|fa\.|an|mr\.?|mrs\.?|ms\.?|m\.|mme\.?|monsieur|madame|messrs\.?"
-    r"|exmos?\.? ?srs?\.?|attn\.?:?|attention:?|to:?|à:?|an:|z\. ?hd\.?)\s*(?=\s|$)",
-    re.IGNORECASE,
-)
-_KEY_VALUE = re.compile(r"^\s*([^\W\d][\w .\-/']{1,28}?)\s*:\s*(.*)$")
+KEY_VALUE = re.compile(r"^\s*([^\W\d][\w .\-/']{1,28}?)\s*:\s*(.*)$")
 MAX_NAME = 90
 _STREET = re.compile(
     r"(?:str\.|stra(?:ß|ss)e|weg|platz|allee|gasse|\b(?:rue|avenue|boulevard|chemin|place|road"
     r"|street|lane|drive|blvd|ave|rua|avenida|praça|travessa)\b).*\d|^\d+\s?[,\s]",
     re.IGNORECASE,
 )
+_UNIT = re.compile(r"\D{0,12}\d+[A-Za-z]?,")
 _PARTICLES = frozenset(
     {
         "&",
@@ -66,8 +60,6 @@ _PARTICLES = frozenset(
     }
     | {"von", "van", "of", "the", "für"}
 )
-_REMARK = re.compile(r"\(.*\)$|[\W\d]*$")
-_PLACES = frozenset({"street", "postal_code", "country"})
 
 
 @dataclass(eq=False)
@@ -85,9 +77,14 @@ class Entry:
         return tuple(self.line.tokens[self.start : self.end])
 
     @property
+    def right(self) -> float:
+        """Its right edge."""
+        return self.tokens[-1].right
+
+    @property
     def center(self) -> float:
         """Where across the page its middle is."""
-        return (self.tokens[0].left + self.tokens[-1].right) / 2
+        return (self.tokens[0].left + self.right) / 2
 
 
 @dataclass(eq=False)
@@ -203,15 +200,17 @@ def _home(blocks: Sequence[Block], entry: Entry, sheet: Sheet) -> Block | None:
             continue  # too far, or a sender's whole address in one line
         if abs(last.tokens[0].left - entry.tokens[0].left) < 0.012:
             return block
-        # a letterhead may be centered; then its lines begin at different places
+        # a letterhead may be centered, or set to the right
         middle = all(abs(each.center - entry.center) < 0.02 for each in block.entries)
-        if centered is None and middle and step <= 1.9:
+        flush = all(abs(each.right - entry.right) < 0.006 for each in block.entries)
+        flush &= entry.right > 0.6
+        if centered is None and (middle or flush) and step <= 1.9:
             centered = block
     return centered
 
 
 def _is_contact(text: str) -> bool:
-    return "@" in text or "www." in text or _KEY_VALUE.match(text) is not None
+    return "@" in text or "www." in text or KEY_VALUE.match(text) is not None
 
 
 def block_below(corpus: Corpus, sheet: Sheet, line: Line, *, left: float, right: float) -> Block:
@@ -268,129 +267,6 @@ def is_name(text: str, corpus: Corpus) -> bool:
         or name in _COUNTRY_KEYS
     ):
         return False
-    if _STREET.search(text) and not has_legal_form(text):
+    if (_STREET.search(text) or _UNIT.match(text)) and not has_legal_form(text):
         return False
     return postal_match(text) is None and not corpus.find(Kind.DATE, text)
-
-
-def party_of(block: Block, corpus: Corpus, *, score: float, how: str) -> dict[str, Candidate]:
-    """What a block says of a party, by attribute."""
-    party: dict[str, Candidate] = {}
-    plain: list[int] = []
-    places: list[int] = []
-    name_at: int | None = None
-
-    def take(attribute: str, value: str, tokens: tuple[Token, ...]) -> None:
-        weight = score * block.sheet.weight
-        party.setdefault(attribute, Candidate(value, weight, how, block.sheet, tokens))
-
-    for position, entry in enumerate(block.entries):
-        for attribute, value in _attributes(entry, corpus):
-            if attribute in _PLACES:
-                places.append(position)
-            if attribute != "plain":
-                take(attribute, value, entry.tokens)
-            elif name_at is None:
-                if is_name(value, corpus):
-                    name_at = position
-                    take("name", value, entry.tokens)
-            elif position == name_at + 1 and _continues(str(party["name"].value), value):
-                before = party.pop("name")
-                take("name", f"{before.value} {value}", before.tokens + entry.tokens)
-            elif not _REMARK.match(value) and not corpus.find(Kind.DATE, value):
-                plain.append(position)
-                if any(char.isdigit() for char in value) and not places:
-                    take("street", value, entry.tokens)
-    lines = _address_lines(block, plain, places)
-    if lines:
-        text = ", ".join(_plain(entry.text) for entry in lines)
-        take("address", text, tuple(token for entry in lines for token in entry.tokens))
-    return party
-
-
-def _address_lines(block: Block, plain: list[int], places: list[int]) -> list[Entry]:
-    """The lines from the street to the last that names a place."""
-    if not places:
-        return []
-    lines = sorted({*places, *(p for p in plain if p < places[-1])})
-    # a person or a department before the street is no part of it
-    while lines and lines[0] in plain and not _opens_address(block.entries[lines[0]].text):
-        lines.pop(0)
-    return [block.entries[position] for position in lines]
-
-
-def _opens_address(text: str) -> bool:
-    return any(char.isdigit() for char in text) or text.rstrip().endswith(",")
-
-
-def _continues(name: str, value: str) -> bool:
-    return (
-        has_legal_form(value)
-        and not has_legal_form(name)
-        and not any(char.isdigit() for char in value)
-    )
-
-
-def _plain(text: str) -> str:
-    match = _KEY_VALUE.match(text)
-    return " ".join((match[2] if match and match[2] else text).split()).strip(" ,;")
-
-
-def _attributes(entry: Entry, corpus: Corpus) -> Iterator[tuple[str, str]]:
-    text = " ".join(entry.text.split())
-    found = False
-    for attribute, kind in (
-        ("vat_id", Kind.VAT_ID),
-        ("email", Kind.EMAIL),
-        ("iban", Kind.IBAN),
-    ):
-        for match in corpus.find(kind, text, labelled=False):
-            found = True
-            yield attribute, match.value
-            break
-    if found:
-        return
-    if pair := _KEY_VALUE.match(text):
-        named = attribute_of(words_of(pair[1]))
-        value = pair[2].strip()
-        if named in ("name", "contact") and value:
-            yield ("plain" if named == "name" else named), value
-            return
-        if named not in ("address", "street", "city", "postal_code") or not value:
-            for match in corpus.find(Kind.PHONE, value):
-                yield "phone", match.value
-                break
-            return
-        text = value
-    text = _SALUTATION.sub("", text).strip()
-    if not text:
-        return
-    if place := postal_match(text):
-        yield from _place(place, text)
-        return
-    if (code := COUNTRIES.get(text.casefold().strip(" ,."))) is not None:
-        yield "country", code
-        return
-    for phone in corpus.find(Kind.PHONE, text):
-        yield "phone", phone.value
-        return
-    if corpus.find(Kind.URL, text):
-        return
-    yield "plain", text.strip(" ,;|•·●–-")
-
-
-def _place(match: re.Match[str], text: str) -> Iterator[tuple[str, str]]:
-    groups = match.groupdict()
-    code = groups["code"]
-    country = groups.get("country")
-    if country:
-        code = code[len(country) :].lstrip("- ")
-        country = _COUNTRY_PREFIX.get(country, country)
-        if len(country) == 2:
-            yield "country", country
-    before = text[: match.start()].strip(" ,;-–")
-    if before and any(char.isdigit() for char in before):
-        yield "street", before
-    yield "postal_code", code
-    if groups.get("city"):
-        yield "city", groups["city"].strip(" ,")

@@ -69,7 +69,9 @@ def _in_context(target: Target, corpus: Corpus, label: Label, weight: float) -> 
             return 0.9
     if label.opens or label.colon:
         return weight
-    return weight * (0.55 if target.kind is Kind.IDENTIFIER else 0.75)
+    if target.kind is Kind.IDENTIFIER:
+        return weight * (0.7 if label.key.endswith("nr") else 0.55)
+    return weight * 0.75
 
 
 def is_concept(label: Label, name: str) -> bool:

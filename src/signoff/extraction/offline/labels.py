@@ -20,6 +20,7 @@ from signoff.extraction.offline.lexicon import (
 )
 
 MAX_LABEL_WORDS = 6
+COMPOUND = re.compile(r"[a-z]{3,}rechnung$")
 MIN_FUZZY = 7
 STRONG, WEAK = 0.95, 0.5
 
@@ -60,9 +61,17 @@ def concept_labels(*, lines: bool = False) -> Mapping[str, tuple[tuple[str, floa
     for concept in LINE_CONCEPTS if lines else CONCEPTS:
         for text, weight in ((concept.strong, STRONG), (concept.weak, WEAK)):
             for phrase in phrases(text):
-                if label := key(phrase):
+                words = words_of(phrase)
+                for label in {"".join(words), "".join(_number_moved(words))} - {""}:
                     table.setdefault(label, {}).setdefault(concept.name, weight)
     return {label: tuple(uses.items()) for label, uses in table.items()}
+
+
+def _number_moved(words: list[str]) -> list[str]:
+    """The words with "number" at their other end: "facture n°" is "n° facture"."""
+    if words[:1] == ["nr"]:
+        return [*words[1:], "nr"]
+    return ["nr", *words[:-1]] if words[-1:] == ["nr"] else words
 
 
 @cache
@@ -196,6 +205,8 @@ class Vocabulary:
                 continue  # "Total (VAT incl.)" is no total of VAT
             if label := self.match(joined, fuzzy=fuzzy):
                 best = (label, end)
+            elif end - start == 1 and COMPOUND.search(joined):
+                best = ("rechnung", end)  # Stornorechnung, Kostenrechnung
             elif end - start == 1 and "/" in token:
                 # "Käufer/Leistungsempfänger", "BIC/SWIFT"
                 for part in token.split("/"):

@@ -6,13 +6,13 @@ import re
 from collections import Counter
 from statistics import median
 
+from signoff.extraction.offline.addresses import party_of
 from signoff.extraction.offline.blocks import (
     Block,
     blocks_on,
     company_in,
     heads_party,
     is_name,
-    party_of,
     postal_match,
 )
 from signoff.extraction.offline.found import Candidate, Corpus
@@ -109,7 +109,9 @@ def _sender_line(corpus: Corpus, sheet: Sheet) -> dict[str, Candidate]:
                 first, last = run.positions(0, len(parts[0]))
                 name, rest = tuple(line.tokens[first:last]), tuple(line.tokens[last:end])
                 score, how = 0.7 * sheet.weight, "the sender's line"
-                address = Candidate(", ".join(parts[1:]), score, how, sheet, rest)
+                town = next((i for i in range(2, len(parts)) if postal_match(parts[i])), 0)
+                text = ", ".join(parts[1 : town + 1] if town else parts[1:])
+                address = Candidate(text, score, how, sheet, rest)
                 return {"name": Candidate(parts[0], score, how, sheet, name), "address": address}
     return {}
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from email.utils import parseaddr
 
+from signoff.extraction.offline.addresses import party_of
 from signoff.extraction.offline.blocks import (
     block_below,
     company_in,
     ends_phrase,
     is_name,
-    party_of,
 )
 from signoff.extraction.offline.fields import is_concept, right_of
 from signoff.extraction.offline.found import Candidate, Corpus

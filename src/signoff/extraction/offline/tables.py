@@ -8,13 +8,22 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from signoff.extraction.offline.column_guess import guess_columns
 from signoff.extraction.offline.columns import NUMERIC, Header, HeaderFinder, distribute
-from signoff.extraction.offline.fields import right_of
 from signoff.extraction.offline.found import Candidate, Corpus
-from signoff.extraction.offline.labels import STRONG, Label, concept_labels, key, words_of
+from signoff.extraction.offline.labels import STRONG, concept_labels, key, words_of
 from signoff.extraction.offline.layout import Line, Sheet, Token
-from signoff.extraction.offline.lexicon import CONCEPTS, Kind
+from signoff.extraction.offline.lexicon import Kind
 from signoff.extraction.offline.numbers import parse_number
+from signoff.extraction.offline.table_ends import (
+    CARRIED,
+    CHARGES,
+    LETTERHEAD,
+    TOTALS,
+    ends_table,
+    is_field,
+    opens_with,
+)
 from signoff.extraction.offline.targets import Group, Table, Target
 
 MAX_TEXT_LINES = 3
@@ -22,11 +31,7 @@ MAX_GAP = 8
 """Line steps between a row's beginning and what can still belong to the table."""
 ROW_SCORE = 0.5
 CENT = Decimal("0.011")
-TOTALS = frozenset({"total_net", "total_tax", "total_gross", "carried_forward"})
 
-CHARGES = frozenset({"discount", "shipping", "service_charge", "rounding", "tip"})
-CARRIED = frozenset({"carried_forward"})
-LETTERHEAD = frozenset({"iban", "bic", "vat_id", "tax_number", "phone", "email", "website"})
 
 Row = dict[str, Candidate]
 Accept = Callable[[Target, Any], Any]
@@ -85,7 +90,9 @@ class TableReader:
             if position + 1 < len(headers):
                 end = sum(line.middle < headers[position + 1].top for line in sheet.lines)
             self._header, self._ending = header, False
-            self._read(sheet, corpus, sheet.lines[starts[position] + 1 : end], header)
+            lines = sheet.lines[starts[position] + 1 : end]
+            guess_columns(header, self._targets, lines, corpus)
+            self._read(sheet, corpus, lines, header)
 
     def _finder_continues(self, header: Header) -> bool:
         return self._header is not None and header.signature != self._header.signature
@@ -136,7 +143,7 @@ class TableReader:
         left = False
         pending: list[tuple[Line, dict[str, list[Token]]]] = []
         for line in lines:
-            if self._finder.heads_other_table(line, corpus) or _ends_table(line, corpus):
+            if self._finder.heads_other_table(line, corpus) or ends_table(line, corpus):
                 self._header = None
                 break
             by_column = distribute(line, header.columns)
@@ -146,9 +153,10 @@ class TableReader:
                 if header.columns[i].target
             }
             numbers = self._numbers(_without_notes(cells, line), corpus, sheet)
-            total = _opens_with(line, corpus, TOTALS | LETTERHEAD) or _is_field(line, corpus)
-            carry = total and _opens_with(line, corpus, CARRIED)
+            total = opens_with(line, corpus, TOTALS | LETTERHEAD) or is_field(line, corpus)
+            carry = total and opens_with(line, corpus, CARRIED)
             self._ending |= total and not carry
+            left |= carry and row is not None
             # what stands far below the last row ends the table on this page only
             left |= row is not None and line.middle - row.line.middle > MAX_GAP * sheet.pitch
             strong = len(numbers) >= 2 and self._is_described(cells)
@@ -351,43 +359,3 @@ def _paragraph(lines: list[list[Token]], *, limit: float) -> list[list[Token]]:
             break
         kept.append(line)
     return kept
-
-
-def _opens_with(line: Line, corpus: Corpus, concepts: frozenset[str]) -> bool:
-    """Whether one of a line's phrases opens with a label of these concepts."""
-    table = concept_labels()
-    labels = corpus.labels_by_line.get(line, ())
-    return any(
-        label.opens
-        and any(
-            name in concepts
-            and (name not in LETTERHEAD or label.colon or _has_own_value(label, name, corpus))
-            for name, _ in table.get(label.key, ())
-        )
-        for label in labels
-    )
-
-
-def _has_own_value(label: Label, name: str, corpus: Corpus) -> bool:
-    """Whether what a label names follows it: an article may be called "Web design"."""
-    kind = next(concept.kind for concept in CONCEPTS if concept.name == name)
-    return bool(corpus.find(kind, right_of(corpus, label, any_label=False).text, labelled=False))
-
-
-def _is_field(line: Line, corpus: Corpus) -> bool:
-    """Whether a line is a label with its value, not a row."""
-    first = next(iter(corpus.labels_by_line.get(line, ())), None)
-    if first is None or first.start > 0 or not first.colon:
-        return False
-    return first.key in concept_labels()
-
-
-def _ends_table(line: Line, corpus: Corpus) -> bool:
-    """Whether the sums begin for good: tax and gross, or a line that heads several sums."""
-    table = concept_labels()
-    labels = [label for label in corpus.labels_by_line.get(line, ()) if label.key in table]
-    sums = [dict(table[label.key]) for label in labels]
-    if sum(bool(TOTALS & uses.keys()) for uses in sums) >= 3:
-        return True
-    first = sums[0] if labels and labels[0].start == 0 else {}
-    return first.get("total_gross", 0) >= STRONG or first.get("total_tax", 0) >= STRONG

@@ -73,6 +73,9 @@ NUMBERS_AND_DATES: tuple[Concept, ...] = (
         "customer_number",
         Kind.IDENTIFIER,
         "customer number|customer no|customer id|customer #|account number|account no|client no"
+        "|customer code|client code|account #|acct no|acct #|customer ref|member no|debitoren nr"
+        "|debitor nr|mitgliedsnummer|vertragskonto|compte client|cód cliente|ref cliente"
+        "|identificação do cliente|klantnummer|nº de cliente|código de cliente|numero cliente"
         "|client id|cust no|kundennummer|kunden nr|kd nr|ihre kundennummer|kundenkonto"
         "|numéro de client|numéro client|n° client|code client|référence client|compte client"
         "|número de cliente|nº cliente|nº de cliente|código de cliente|código cliente|cliente nº",
@@ -155,8 +158,9 @@ NUMBERS_AND_DATES: tuple[Concept, ...] = (
     Concept(
         "due_date",
         Kind.DATE,
-        "vervaldatum|fecha de vencimiento|scadenza|data scadenza|termin płatności|due date"
-        "|payment due|payment due date|due on|due by|pay by|payable by|please pay by|due"
+        "payment deadline|pay before|zahlbar am|zahlungstermin|règlement le|à régler le|à payer le"
+        "|limite de pagamento|pagável até|vervaldatum|fecha de vencimiento|scadenza|data scadenza"
+        "|termin płatności|due date|payment due|due on|due by|pay by|payable by|please pay by|due"
         "|fällig|fällig am|fälligkeit|fälligkeitsdatum|zahlbar bis|zahlungsziel|zu zahlen bis"
         "|zahlbar bis zum|fällig bis|fällig zum|zahlungsfrist|bis zum|bis spätestens|zahlung bis"
         "|überweisen sie bis zum|spätestens am|ohne abzug bis|netto bis|date d'échéance|échéance"

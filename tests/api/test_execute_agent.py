@@ -435,8 +435,10 @@ def test_an_agent_that_cannot_run_is_422(api: ApiServer) -> None:
     assert "is archived" in answer.json()["detail"][0]["msg"]
 
 
-def test_without_a_token_it_is_401(api: ApiServer) -> None:
-    answer = api.call("POST", path(1), json=TEXT, authorization="")
+@pytest.mark.parametrize("scheme", ["", "Token", "Basic"])
+def test_without_a_bearer_token_it_is_401(api: ApiServer, scheme: str) -> None:
+    authorization = f"{scheme} {api.token}" if scheme else ""
+    answer = api.call("POST", path(1), json=TEXT, authorization=authorization)
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 

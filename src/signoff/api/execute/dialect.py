@@ -19,7 +19,7 @@ _bearer = HTTPBearer(scheme_name="Bearer", auto_error=False, description="The to
 DIALECT = Dialect(
     name="execute",
     prefixes=("/api/v1/ai/agents",),
-    schemes=("bearer", "token"),
+    schemes=("bearer",),
     challenges=('Bearer realm="signoff"',),
     render=render,
     max_json_bytes=MAX_JSON_BYTES,

@@ -270,3 +270,55 @@ def test_pages_in_the_middle_stay_closed_where_no_rows_are_asked_for() -> None:
     )
     assert reading(watched, total=NUMBER).data == {"total": 5}
     assert opened == [1, 2, 3, 4, 29, 30, 31]
+
+
+def test_a_letterhead_set_to_the_right_is_one_block() -> None:
+    text = """\
+                                                            Nordlicht Service
+                                                                 Am Markt 163
+                                                                20095 Hamburg
+
+RECHNUNG                                  Anna Berger
+                                          Lindenweg 3
+                                          80331 München
+"""
+    data = read(text, seller_name=TEXT, seller_address=TEXT, buyer_name=TEXT)
+    assert data == {
+        "seller_name": "Nordlicht Service",
+        "seller_address": "Am Markt 163, 20095 Hamburg",
+        "buyer_name": "Anna Berger",
+    }
+
+
+def test_a_column_with_an_unknown_heading_is_told_by_arithmetic() -> None:
+    text = """\
+Bezeichnung                 Menge        Einzel x        Betrag
+Tonerkassette schwarz           2           12,50         25,00
+Wartung Heizung                 3           10,00         30,00
+"""
+    row = {"bezeichnung": TEXT, "menge": NUMBER, "einzelpreis": NUMBER, "gesamtpreis": NUMBER}
+    data = read(text, positionen=rows_of(**row))
+    assert [row["einzelpreis"] for row in data["positionen"]] == [12.5, 10]
+
+
+def test_confidence_is_ordered_by_what_confirms_a_value() -> None:
+    text = """\
+Description          Qty    Price     Amount
+Bolts                  2    10.00      20.00
+Nuts                   3    10.00      31.00
+
+Subtotal                               50.00
+Tax                                     4.00
+Total                                  54.00
+"""
+    found = reading(
+        document_of(text),
+        total=NUMBER,
+        lines=rows_of(description=TEXT, quantity=NUMBER, unit_price=NUMBER, amount=NUMBER),
+    )
+    sure, fits, contradicts = (
+        found.confidence[pointer] for pointer in ("/total", "/lines/0/amount", "/lines/1/amount")
+    )
+    assert sure > contradicts
+    assert fits > contradicts
+    assert max(found.confidence.values()) <= 0.6

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from signoff.evaluation.scores import Report
+from signoff.evaluation.scores import FieldScore, Report
 
 NONE = "–"
+COLUMNS = ("accuracy", "precision", "recall", "F1", "ANLS", "grounded", "right", "of")
+"""What :func:`field_figures` are."""
 
 
 def figures(report: Report) -> list[tuple[str, str]]:
@@ -23,6 +25,19 @@ def figures(report: Report) -> list[tuple[str, str]]:
         ("cost", cost),
         ("seconds per document", f"{report.seconds / max(report.cases, 1):.1f}"),
     ]
+
+
+def field_figures(score: FieldScore) -> list[str]:
+    """The numbers of one field, or of all."""
+    shares = (
+        score.accuracy,
+        score.precision,
+        score.recall,
+        score.f1,
+        score.anls,
+        score.grounded,
+    )
+    return [*map(percent, shares), str(score.right), str(score.expected)]
 
 
 def percent(share: float | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from signoff.evaluation import charts
-from signoff.evaluation.figures import figures, percent
+from signoff.evaluation.figures import COLUMNS, field_figures, figures, percent
 from signoff.evaluation.running import Outcome
 from signoff.review.description import escape_markdown
 
@@ -43,26 +43,8 @@ def _lines(outcome: Outcome) -> Iterator[str]:
     yield "## Fields"
     yield ""
     yield from _table(
-        ("field", "accuracy", "precision", "recall", "F1", "ANLS", "grounded", "right", "of"),
-        (
-            (
-                escape_markdown(score.field),
-                *map(
-                    percent,
-                    (
-                        score.accuracy,
-                        score.precision,
-                        score.recall,
-                        score.f1,
-                        score.anls,
-                        score.grounded,
-                    ),
-                ),
-                str(score.right),
-                str(score.expected),
-            )
-            for score in report.fields
-        ),
+        ("field", *COLUMNS),
+        ((escape_markdown(score.field), *field_figures(score)) for score in report.fields),
     )
     for figure in charts.of_report(report):
         yield f"![]({charts.as_data_uri(figure)})"

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from signoff.evaluation.comparison import Verdict
-from signoff.evaluation.figures import figures, percent
+from signoff.evaluation.figures import COLUMNS, field_figures, figures, percent
 from signoff.evaluation.regressions import Regressions
 from signoff.evaluation.running import Outcome
 from signoff.evaluation.scores import ALL, CaseResult, Report
@@ -48,22 +48,12 @@ def progress_line(result: CaseResult) -> str:
 def _fields(report: Report) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("field", overflow="fold")
-    for name in ("accuracy", "precision", "recall", "F1", "ANLS", "grounded", "right", "of"):
+    for name in COLUMNS:
         table.add_column(name, justify="right", no_wrap=True)
     for score in report.fields:
-        shares = (
-            score.accuracy,
-            score.precision,
-            score.recall,
-            score.f1,
-            score.anls,
-            score.grounded,
-        )
         table.add_row(
             escape(score.field),
-            *map(percent, shares),
-            str(score.right),
-            str(score.expected),
+            *field_figures(score),
             style="bold" if score.field == ALL else None,
         )
     return table

@@ -197,8 +197,8 @@ def test_failed_checks_come_before_everything_else() -> None:
     text = describe(execution(judged(checks=[failed])), reason="Not signed off by the policy.")
     places = [text.index(part) for part in ("12\\.5 is not", "Not signed off", "| Look at")]
     assert places == sorted(places)
-    assert "check sum of lines" in next(row for row in looked_at(text) if "| total" in row)
-    assert "check sum of lines" in next(row for row in looked_at(text) if "lines › 1" in row)
+    assert "check “sum of lines”" in next(row for row in looked_at(text) if "| total" in row)
+    assert "check “sum of lines”" in next(row for row in looked_at(text) if "lines › 1" in row)
     assert "**1 value is** sure" in text
 
 

@@ -93,8 +93,8 @@ def test_a_field_that_counts_must_be_there_and_sure(fields: list[str], unmet: st
         ({"offline": True}, "the data was read offline, without a model"),
         ({"notes": ["Pages 9 to 12 were not read."]}, "Pages 9 to 12 were not read"),
         ({"ungrounded": ["/total"]}, "/total stands nowhere in the documents"),
-        ({"checks": [check(CheckStatus.FAILED)]}, "the check sum failed"),
-        ({"checks": [check(CheckStatus.FAILED, OnFailure.RETRY)]}, "the check sum failed"),
+        ({"checks": [check(CheckStatus.FAILED)]}, "the check “sum” failed"),
+        ({"checks": [check(CheckStatus.FAILED, OnFailure.RETRY)]}, "the check “sum” failed"),
         ({"confidence": {}}, "/number was not scored"),
         (
             {"disagreements": [Disagreement(pointer="/due", reader="challenger", value="x")]},

@@ -16,9 +16,13 @@ from signoff.executions.models import (
     MatchKind,
 )
 from signoff.executions.pointers import enclosing
+from signoff.executions.scalars import changed
 
 SURE = 0.9
 """From this confidence on a value that nothing speaks against is summed up with others."""
+
+MANY_VALUES = 6
+"""A check over more values than this tells little of each."""
 
 CLEAR_WORDS = 0.7
 """OCR that is less sure of a word is mentioned."""
@@ -45,11 +49,16 @@ class Doubt:
 
 @dataclass(frozen=True)
 class Attention:
-    """What needs eyes, and how many values do not."""
+    """What needs eyes, and how many values do not.
+
+    ``only_checks`` are sure but for a failed check over many values, which says for itself what
+    it found: one of them may be wrong, and a list of all of them would hide what is.
+    """
 
     failed_checks: list[CheckResult] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     doubts: list[Doubt] = field(default_factory=list)
+    only_checks: int = 0
     sure: int = 0
     edited: int = 0
 
@@ -64,14 +73,17 @@ def attention_for(extraction: Extraction) -> Attention:
     for check in failed:
         for pointer in check.pointers:
             named.setdefault(pointer, []).append(check.name)
-    doubts, sure, edited = [], 0, 0
+    many = {f"check “{check.name}”" for check in failed if len(check.pointers) > MANY_VALUES}
+    as_read = extraction.data if extraction.as_read is None else extraction.as_read
+    edited = changed(as_read, extraction.data)
+    doubts, only_checks, sure = [], 0, 0
     for pointer, confidence in extraction.confidence.items():
-        if _edited(extraction, pointer):
-            edited += 1
+        if pointer in edited:
             continue
         against = list(_against(extraction, pointer, named, others.get(pointer, [])))
-        if confidence >= SURE and not against:
-            sure += 1
+        if confidence >= SURE and many.issuperset(against):
+            only_checks += bool(against)
+            sure += not against
             continue
         name, value = name_and_value(extraction.data, pointer)
         evidence = extraction.evidence.get(pointer)
@@ -83,7 +95,7 @@ def attention_for(extraction: Extraction) -> Attention:
             if not value:
                 doubts.append(Doubt(pointer, name, "", None, [*map(_opinion, known)]))
     doubts.sort(key=lambda doubt: _ABSENT if doubt.confidence is None else doubt.confidence)
-    return Attention(failed, list(extraction.notes), doubts, sure, edited)
+    return Attention(failed, list(extraction.notes), doubts, only_checks, sure, len(edited))
 
 
 def _against(
@@ -97,7 +109,7 @@ def _against(
     yield from map(_opinion, others)
     for at in enclosing(pointer):
         for name in failed.get(at, ()):
-            yield f"check {name}"
+            yield f"check “{name}”"
     signals = extraction.signals.get(pointer, FieldSignals())
     if signals.match is MatchKind.FUZZY:
         yield f"found only nearly ({signals.similarity:.0%})"
@@ -108,12 +120,6 @@ def _against(
 def _opinion(other: Disagreement) -> str:
     what = "nothing" if other.value is None else shown(other.value)
     return f"{_READERS[other.reader]} read {what}"
-
-
-def _edited(extraction: Extraction, pointer: str) -> bool:
-    if extraction.as_read is None:
-        return False
-    return name_and_value(extraction.data, pointer) != name_and_value(extraction.as_read, pointer)
 
 
 def name_and_value(data: Any, pointer: str) -> tuple[str, str]:

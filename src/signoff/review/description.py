@@ -138,6 +138,8 @@ def _doubts(attention: Attention, *, files: int) -> Iterator[str]:
     if len(doubts) > MAX_FIELDS:
         least = doubts[MAX_FIELDS].confidence or 0.0
         yield f"… and {len(doubts) - MAX_FIELDS} more values, of {least:.0%} or more."
+    if attention.only_checks:
+        yield f"{_values(attention.only_checks)} sure but for a failed check over many values."
     if attention.sure:
         yield f"**{_values(attention.sure)}** sure: {SURE:.0%} or more, and nothing against."
     if attention.edited:

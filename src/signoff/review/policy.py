@@ -68,7 +68,7 @@ def _unmet(conditions: Conditions, extraction: Extraction) -> Iterator[str]:
     for check in extraction.checks:
         counts = conditions.checks == "all" or check.name in conditions.checks
         if counts and check.status is CheckStatus.FAILED:
-            yield f"the check {check.name} failed"
+            yield f"the check “{check.name}” failed"
     counted = dict(_counted(conditions, extraction))
     for path in conditions.fields:
         found = find_values(extraction.data, path_parts(path))

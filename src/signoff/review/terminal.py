@@ -16,7 +16,7 @@ def attention_lines(extraction: Extraction) -> Iterator[str]:
     """Failed checks, notes, then values to look at, the least certain first."""
     attention = attention_for(extraction)
     for check in attention.failed_checks:
-        yield f"check {one_line(check.name)} failed: {one_line(check.message)}"
+        yield f"check “{one_line(check.name)}” failed: {one_line(check.message)}"
     for note in attention.notes:
         yield one_line(note)
     doubts = attention.doubts[:MAX_LINES]
@@ -25,6 +25,8 @@ def attention_lines(extraction: Extraction) -> Iterator[str]:
         yield _line(doubt, width)
     if len(attention.doubts) > MAX_LINES:
         yield f"… and {len(attention.doubts) - MAX_LINES} more"
+    if attention.only_checks:
+        yield f"sure but for a failed check over many values: {attention.only_checks}"
     if attention.sure:
         yield f"sure ({SURE:.0%} or more, and nothing against): {attention.sure}"
     if attention.edited:

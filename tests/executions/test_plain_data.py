@@ -124,7 +124,7 @@ def test_yaml_that_is_refused_says_why_and_where(text, message):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('{"a": 1, "a": 2}', "the key 'a' appears twice"),
+        ('{"a": 1, "a": 2}', "has the key 'a' twice"),
         ("[NaN]", "holds NaN"),
         ("[1e999]", "too large"),
         ("[" + "9" * 5000 + "]", "can be read"),

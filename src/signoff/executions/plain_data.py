@@ -222,7 +222,7 @@ def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(values) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise PlainDataError(f"the key {twice!r} appears twice in one object")
+        raise PlainDataError(f"has the key {twice!r} twice in one object")
     return values
 
 

@@ -118,7 +118,7 @@ def test_checks_that_did_not_fail_are_no_hindrance(status: CheckStatus) -> None:
 def test_only_the_checks_named_count() -> None:
     failed = extraction(checks=[check(CheckStatus.FAILED)])
     assert decide(when(min_confidence=0, checks=[]), failed, execution_id=uuid4()).signs_off
-    assert "sum failed" in reason(when(min_confidence=0, checks=["sum"]), failed)
+    assert "“sum” failed" in reason(when(min_confidence=0, checks=["sum"]), failed)
 
 
 def test_a_second_opinion_that_is_missing_is_no_hindrance_in_itself() -> None:

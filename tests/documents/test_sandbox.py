@@ -161,9 +161,9 @@ def test_closing_ends_every_call_whenever_it_comes(workers):
     for pause in (0.0, 0.001, 0.01, 0.05):
         sandbox = Sandbox(workers=workers, memory=512 * MIB, timeout=600)
         sandbox.run("x", len, "")
-        ended = []
+        ended: list[SignoffError] = []
 
-        def call(sandbox=sandbox, ended=ended):
+        def call(sandbox: Sandbox = sandbox, ended: list[SignoffError] = ended) -> None:
             try:
                 sandbox.run("slow.pdf", time.sleep, 600)
             except SignoffError as error:

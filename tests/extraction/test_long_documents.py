@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from support.long_lists import SCHEMA, ReadingModel, Row, make_rows, parsed, write_pdf
-from support.model_server import ModelServer, Request, error, ok
+from support.model_server import ModelServer, Request, delta, error, ok, stalled
 
 from signoff.documents.model import Document
 from signoff.documents.sandbox import close_sandboxes
@@ -185,6 +185,27 @@ def test_an_answer_that_is_cut_off_is_asked_for_in_halves(
     calls = len(model_server.journal)
     assert numbers(extract(make_reader(), four_pages, record)) == SHORT
     assert len(model_server.journal) == calls
+
+
+def test_a_model_that_repeats_itself_on_few_rows_is_corrected(
+    model_server: ModelServer, make_reader: MakeReader, one_page: list[Document]
+) -> None:
+    model_server.script(stalled(*[delta(content='{"lines": [1, 2, 3], ')] * 200))
+    model_server.fallback = ReadingModel()
+    record = Record()
+    assert numbers(extract(make_reader(), one_page, record)) == ROWS[:20]
+    assert record.parts == ["", ""]
+    assert "over and over" in model_server.journal[1].text
+
+
+def test_a_model_that_repeats_itself_on_many_rows_is_asked_for_halves(
+    model_server: ModelServer, make_reader: MakeReader, four_pages: list[Document]
+) -> None:
+    model_server.script(stalled(*[delta(content='{"lines": [1, 2, 3], ')] * 200))
+    model_server.fallback = ReadingModel()
+    record = Record()
+    assert numbers(extract(make_reader(), four_pages, record)) == SHORT
+    assert record.parts.count("") == 1
 
 
 def test_a_small_context_is_kept_to(

@@ -121,6 +121,21 @@ def test_halves_of_halves_yield_the_same_rows(pages: list[list[Row]], cuts: list
 
 
 @settings(max_examples=40, deadline=None)
+@given(PAGES)
+def test_every_half_of_a_page_is_shown_less(pages: list[list[Row]]) -> None:
+    listed = document(pages[:1])
+    facts = survey([listed])
+    parts = [Part(1, 1, 1)]
+    while parts:
+        part = parts.pop()
+        pieces = halves(part, facts)
+        if pieces != [part]:
+            whole = len(shown(part, listed, facts).lines)
+            assert all(len(shown(piece, listed, facts).lines) < whole for piece in pieces)
+            parts += pieces
+
+
+@settings(max_examples=40, deadline=None)
 @given(PAGES, st.integers(1, 12), st.integers(1, 12), st.data())
 def test_a_restart_with_other_limits_reads_the_rest(
     pages: list[list[Row]], first: int, second: int, data: st.DataObject

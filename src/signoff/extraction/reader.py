@@ -26,6 +26,9 @@ over the models that ``earlier`` shows to have declined.
 CUT_OFF = "The answer was cut off"
 """How the problem of an answer begins that hit the limit of its length."""
 
+REPEATED = ": it repeated the same over and over"
+"""How it goes on where the model would have gone on for ever."""
+
 
 @dataclass(frozen=True)
 class ToolSpec:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from signoff.executions.models import Iteration
-from signoff.extraction.reader import CUT_OFF, SUBMIT
+from signoff.extraction.models.repetition import REPEATS
+from signoff.extraction.reader import CUT_OFF, REPEATED, SUBMIT
 from signoff.extraction.turns import IterationRecord
 
 
@@ -14,9 +15,10 @@ class CutOffError(Exception):
 class CutOffRecord:
     """Keeps an iteration, and ends the reading of a part when its answer was cut off."""
 
-    def __init__(self, record: IterationRecord) -> None:
-        """Keep iterations on ``record``."""
+    def __init__(self, record: IterationRecord, *, rows: int) -> None:
+        """Keep iterations on ``record``; the part shows so many ``rows``."""
         self._record = record
+        self._rows = rows
 
     def load(self) -> list[Iteration]:
         """As the record has it."""
@@ -29,10 +31,16 @@ class CutOffRecord:
             CutOffError: its answer was cut off.
         """
         self._record.append(iteration)
-        if was_cut_off(iteration):
+        if was_cut_off(iteration, rows=self._rows):
             raise CutOffError
 
 
-def was_cut_off(turn: Iteration) -> bool:
-    """Whether the turn's answer hit the limit of its length."""
-    return turn.action == SUBMIT and turn.observation.startswith(CUT_OFF)
+def was_cut_off(turn: Iteration, *, rows: int) -> bool:
+    """Whether the turn's answer was too long, and not only without end.
+
+    A model that repeated itself on a part of few ``rows`` is corrected: nor would it come to an
+    end with half of them. One that was shown many may have read rows that really are equal.
+    """
+    if turn.action != SUBMIT or not turn.observation.startswith(CUT_OFF):
+        return False
+    return REPEATED not in turn.observation or rows >= REPEATS

@@ -57,6 +57,11 @@ WHOLE = Part(0, 0, 0)
 """Everything, read in one call."""
 
 
+DIVISIBLE_ROWS, DIVISIBLE_LINES = 6, 24
+"""A page's part with fewer is not halved: with what is shown next to it, a half would be as long,
+and the same would be asked again."""
+
+
 @dataclass(frozen=True)
 class PageFacts:
     """What planning needs to know of a page."""
@@ -147,10 +152,13 @@ def halves(part: Part, pages: Sequence[PageFacts]) -> list[Part]:
         return [part._replace(last=middle), part._replace(first=middle + 1)]
     page = next(p for p in pages if (p.document, p.number) == (part.document, part.first))
     start, end = part.lines or (0, len(page.lines))
-    starts = [row for row in page.rows if start < row < end] or list(range(start + 1, end))
-    if not starts:
+    rows = [row for row in page.rows if start <= row < end]
+    if len(rows) >= DIVISIBLE_ROWS:
+        middle = rows[len(rows) // 2]
+    elif end - start >= DIVISIBLE_LINES:
+        middle = (start + end) // 2
+    else:
         return [part]
-    middle = starts[len(starts) // 2]
     return [part._replace(lines=(start, middle)), part._replace(lines=(middle, end))]
 
 

@@ -146,10 +146,11 @@ class _Reading:
         """
         rows = sum(len(page.rows) for page in self.pages)
         divisible = self.lists and (len(self.pages) > 1 or rows >= 2 * LEAST_ROWS)
-        if divisible and any(was_cut_off(turn) for turn in self._turns("")):
+        if divisible and any(was_cut_off(turn, rows=rows) for turn in self._turns("")):
             raise CutOffError
+        record = CutOffRecord(self.record, rows=rows) if divisible else self.record
         try:
-            whole = self.read(record=CutOffRecord(self.record)) if divisible else self.read()
+            whole = self.read(record=record)
         except UnfinishedExtractionError as error:
             # a person corrects it: they should know of rows that are not there
             if error.best is not None:
@@ -178,10 +179,10 @@ class _Reading:
 
     def rows_answered(self) -> int:
         """Half of the rows that an answer was cut off for: no more are asked for again."""
-        names = [turn.part for turn in self._turns() if was_cut_off(turn)]
-        asked = [Part.parse(name) if name else WHOLE for name in names]
-        rows = [rows_of(part, self.pages) for part in asked if part]
-        return max(min(rows, default=NO_LIMIT) // 2, LEAST_ROWS)
+        asked = [(turn, Part.parse(turn.part) if turn.part else WHOLE) for turn in self._turns()]
+        rows = [(turn, rows_of(part, self.pages)) for turn, part in asked if part]
+        too_many = [count for turn, count in rows if was_cut_off(turn, rows=count)]
+        return max(min(too_many, default=NO_LIMIT) // 2, LEAST_ROWS)
 
     def read_before(self) -> list[Part]:
         """The parts on record."""
@@ -244,7 +245,8 @@ class _Reading:
 
     def _read_part(self, part: Part, name: str, *, hint: str = "") -> Extraction:
         divisible = halves(part, self.pages) != [part]
-        if divisible and any(was_cut_off(turn) for turn in self._turns(name)):
+        rows = rows_of(part, self.pages)
+        if divisible and any(was_cut_off(turn, rows=rows) for turn in self._turns(name)):
             raise CutOffError
         view = self._shown(part)
         count = self._document(part).info.page_count
@@ -256,7 +258,7 @@ class _Reading:
                 view.document if document.info.number == part.document else document
                 for document in self.documents
             ],
-            record=CutOffRecord(self.record) if divisible else self.record,
+            record=CutOffRecord(self.record, rows=rows) if divisible else self.record,
             checks=(),
             pages=view.pages,
             part=name,

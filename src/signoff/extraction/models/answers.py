@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from signoff.executions.agents import JsonObject
 from signoff.extraction.models.streaming import OUT_OF_TIME, REPEATING
 from signoff.extraction.models.token_probabilities import Token, tokens_from_json
+from signoff.extraction.reader import REPEATED
 
 MAX_STARTS = 200
 """Braces tried as the start of an object, so that a hostile answer costs no quadratic time."""
@@ -28,8 +29,7 @@ _CUT_OFF = {
     "length": f", before the JSON object was complete.{_COMPACTLY}",
     OUT_OF_TIME: f": it took too long.{_COMPACTLY}",
     REPEATING: (
-        ": it repeated the same over and over. List only what the documents show, each row as"
-        " often as it stands there."
+        f"{REPEATED}. List only what the documents show, each row as often as it stands there."
     ),
 }
 

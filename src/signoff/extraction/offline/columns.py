@@ -165,7 +165,9 @@ class HeaderFinder:
         header = Header(columns, last.index)
         kinds = {column.kind for column in columns if column.target}
         texts = kinds & {Kind.TEXT, Kind.NAME, Kind.IDENTIFIER, Kind.DATE}
-        if len(header.signature) < min(2, len(self._row)) or not texts and len(self._row) > 2:
+        # a heading that nobody knows may be the text's
+        told = texts or any(column.target is None for column in columns) or len(self._row) <= 2
+        if len(header.signature) < min(2, len(self._row)) or not told:
             return None
         return header
 

@@ -6,6 +6,7 @@ right more often were given more, on documents made up for measuring.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from signoff.extraction.offline.found import Candidate
 
 LOWEST, HIGHEST = 0.05, 0.6
 _LABELLED = 0.95
+_MIXED = re.compile(r"^[A-Z]{1,3}[-.]?\d{3,}\w*\s|\d[.,]\d{2}\b|\d\s?%")
 # how often values found this way were right, roughly
 _PRIORS = {
     "net and tax add up to gross": 1.0,
@@ -28,7 +30,7 @@ _PRIORS = {
     "in its column": 0.8,
     "a date near the top": 0.75,
     "behind a number": 0.75,
-    "in its line": 0.75,
+    "in its line": 0.7,
     "what arithmetic leaves": 0.75,
     "a company's name": 0.65,
     "the sum of the taxes": 0.65,
@@ -58,6 +60,8 @@ def rated(candidate: Candidate, others: Sequence[Candidate] = (), fit: float = 1
         legibility **= 1.5
         if isinstance(candidate.value, str):
             legibility *= 0.95  # a letter misread shows less than a digit misread
+    if candidate.how in ("in its column", "in its line") and _ran_in(candidate.value):
+        strength *= 0.7
     value = HIGHEST * strength * legibility * _clear(candidate, others) * fit
     return round(min(max(value, LOWEST), HIGHEST), 3)
 
@@ -67,6 +71,11 @@ def _clear(candidate: Candidate, others: Sequence[Candidate]) -> float:
     rivals = (each.score for each in others if not _agree(each.value, candidate.value))
     closeness = min(max(rivals, default=0.0) / max(candidate.score, 1e-6), 1.0)
     return 1 - 0.6 * max(closeness - 0.5, 0)
+
+
+def _ran_in(value: Any) -> bool:
+    """Whether a row's text seems to hold the next column's code, count or amount."""
+    return isinstance(value, str) and _MIXED.search(value) is not None
 
 
 def _agree(value: Any, other: Any) -> bool:

@@ -43,7 +43,8 @@ NUMBERS_AND_DATES: tuple[Concept, ...] = (
     Concept(
         "order_number",
         Kind.IDENTIFIER,
-        "bestelnummer|ordernummer|nº pedido|order number|order no|order id|order #|po number"
+        "requisição nº|v encomenda|n encomenda|réf commande|customer po|cust po|bestelnummer"
+        "|ordernummer|nº pedido|order number|order no|order id|order #|po number"
         "|po no|p.o. number|p.o. no|po #"
         "|purchase order number|purchase order no|purchase order #|your order no|your order number"
         "|bestellnummer|bestell nr|bestellung nr|ihre bestellnummer|auftragsnummer|auftrags nr"
@@ -142,7 +143,8 @@ NUMBERS_AND_DATES: tuple[Concept, ...] = (
     Concept(
         "date",
         Kind.DATE,
-        "factuurdatum|fecha de factura|fecha factura|fecha|data fattura|data wystawienia|inv date"
+        "rg datum|rechn datum|belegdat|factuurdatum|fecha de factura|fecha factura|fecha"
+        "|data fattura|data wystawienia|inv date"
         "|bill dt|invoice dt|invoice date|date of invoice|date of issue|issue date|issued"
         "|issued on|invoice dated"
         "|tax point|bill date|billing date|receipt date|purchase date|document date|date issued"

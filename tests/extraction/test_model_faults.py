@@ -84,7 +84,7 @@ def test_retry_after_beyond_the_deadline_is_not_waited_for(
 @pytest.mark.parametrize(
     ("fault", "setting"),
     [
-        (stub.error(401, "Incorrect API key"), "SIGNOFF_MODEL_API_KEY"),
+        (stub.error(401, "Incorrect API key"), "API key. Check the key: SIGNOFF_MODEL_API_KEY"),
         (stub.error(403), "SIGNOFF_MODEL_API_KEY"),
         (stub.error(404, "The model `x` does not exist"), "SIGNOFF_MODEL_URL"),
         (stub.error(413), "SIGNOFF_MODEL_MAX_IMAGES"),

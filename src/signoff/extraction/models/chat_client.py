@@ -49,6 +49,7 @@ from signoff.extraction.models.server_words import (
     REMEDIES,
     message_of,
     retry_after,
+    sentence,
     shown,
 )
 from signoff.extraction.models.streaming import (
@@ -346,7 +347,9 @@ class ChatClient:
         if not hopeless and status not in _TRANSIENT and adaptable(message):
             return RequestRefusedError(message)
         if not hopeless and is_too_long(message):
-            return ModelRefusedError(f"{self.server}: {message} {CONTEXT_REMEDY}{self._source}")
+            return ModelRefusedError(
+                f"{self.server}: {sentence(message)} {CONTEXT_REMEDY}{self._source}"
+            )
         if not hopeless and (status in _TRANSIENT or status >= 500):
             pause = retry_after(error.response.headers.get("retry-after"))
             if pause:
@@ -354,7 +357,7 @@ class ChatClient:
             return _TransientError(f"status {status}: {message}", retry_after=pause)
         remedy = REMEDIES.get(status, OTHER_REMEDY)
         return ModelRefusedError(
-            f"{self.server} answered with status {status}: {message} {remedy}{self._source}"
+            f"{self.server} answered with status {status}: {sentence(message)} {remedy}{self._source}"
         )
 
     def _out_of_time(self) -> DeadlineExceededError:

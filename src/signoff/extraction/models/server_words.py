@@ -45,6 +45,11 @@ def message_of(error: openai.APIStatusError) -> str:
     return shown(said)
 
 
+def sentence(message: str) -> str:
+    """The server's message as another sentence can follow it."""
+    return message if message.endswith((".", "!", "?", "…")) else f"{message}."
+
+
 def shown(said: Any) -> str:
     """What a server said, as text of bearable length."""
     text = said if isinstance(said, str) else json.dumps(said)

@@ -357,7 +357,8 @@ class ChatClient:
             return _TransientError(f"status {status}: {message}", retry_after=pause)
         remedy = REMEDIES.get(status, OTHER_REMEDY)
         return ModelRefusedError(
-            f"{self.server} answered with status {status}: {sentence(message)} {remedy}{self._source}"
+            f"{self.server} answered with status {status}: {sentence(message)}"
+            f" {remedy}{self._source}"
         )
 
     def _out_of_time(self) -> DeadlineExceededError:

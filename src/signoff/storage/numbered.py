@@ -20,7 +20,7 @@ from signoff.storage import agents, listing, records
 from signoff.storage.secrets import Cipher
 from signoff.storage.tables import AgentRow, ExecutionRow, FileRow
 
-MOST_COUNTED = 10_000
+MOST_COUNTED = 1000
 AT_ONCE = 500
 HIGHEST = 2**63 - 1
 """The highest number that a database holds."""
@@ -99,7 +99,7 @@ def page(session: Session, wanted: Wanted, *, skip: int, limit: int) -> list[Exe
 
 
 def count(session: Session, wanted: Wanted) -> int:
-    """How many executions there are; never counting beyond 10,000."""
+    """How many executions there are; never counting beyond 1,000."""
     conditions = _conditions(session, wanted)
     if conditions is None:
         return 0

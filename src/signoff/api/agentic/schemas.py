@@ -68,7 +68,7 @@ class AgenticExecution(BaseModel):
 class AgenticExecutionPage(BaseModel):
     """25 executions, the newest first."""
 
-    count: int = Field(description="How many match; not counted beyond 10,000.")
+    count: int = Field(description="How many match; not counted beyond 1,000.")
     next: str | None
     previous: str | None
     results: list[AgenticExecution]

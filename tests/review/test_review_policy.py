@@ -151,7 +151,7 @@ def test_of_many_reasons_the_first_are_told() -> None:
 
 
 def test_the_sample_is_reviewed_although_the_conditions_hold() -> None:
-    assert "sample of 1 " in reason(when(sample=1, min_confidence=0), extraction())
+    assert "sample of 100% " in reason(when(sample=1, min_confidence=0), extraction())
     assert "sample" in reason(ReviewPolicy(auto_confirm=True, sample=1), extraction())
 
 

@@ -40,7 +40,7 @@ def decide(policy: ReviewPolicy, extraction: Extraction, *, execution_id: UUID) 
     if sampled(execution_id, policy.sample):
         return PolicyDecision(
             False,
-            f"The policy would have signed this off; it is in the sample of {policy.sample:.4g}"
+            f"The policy would have signed this off; it is in the sample of {100 * policy.sample:.4g}%"
             " that a person reviews all the same.",
         )
     if policy.conditions is None:

@@ -40,8 +40,8 @@ def decide(policy: ReviewPolicy, extraction: Extraction, *, execution_id: UUID) 
     if sampled(execution_id, policy.sample):
         return PolicyDecision(
             False,
-            f"The policy would have signed this off; it is in the sample of {100 * policy.sample:.4g}%"
-            " that a person reviews all the same.",
+            "The policy would have signed this off; it is in the sample of"
+            f" {100 * policy.sample:.4g}% that a person reviews all the same.",
         )
     if policy.conditions is None:
         return PolicyDecision(True, "Signed off by the policy, unconditionally.")

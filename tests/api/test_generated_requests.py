@@ -38,6 +38,9 @@ def test_no_answer_is_a_500_or_undocumented(
             "^/(api/v1/agent|healthz|openapi)",
             "--exclude-checks",
             UNSUITABLE,
+            # always the same requests: what CI says must not depend on luck; try other seeds by hand
+            "--seed",
+            "20261122",
             "--max-time",
             str(SECONDS),
             "--generation-database",

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from signoff import calibration
 from signoff.cli.console import AsJson, open_store, out, print_json
 from signoff.storage import agents
 
@@ -26,6 +25,9 @@ def calibrate(
     The fit is used from the next extraction on. With too few reviews it is not made, and the
     prior stays.
     """
+    # here and not above: what it computes with takes longer to load than most commands to run
+    from signoff import calibration
+
     if plot is not None and plot.suffix.lower() not in PICTURES:
         raise typer.BadParameter("--plot takes a .png or an .svg file")
     store = open_store()

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from signoff.errors import NotFoundError
 from signoff.executions.agents import AgentStatus
 from signoff.executions.models import AgentRevision
+from signoff.storage import records
 from signoff.storage.listing import MOST_COUNTED
 from signoff.storage.secrets import Cipher
 from signoff.storage.tables import AgentRevisionRow, AgentRow
@@ -93,12 +94,5 @@ def _filtered(
 
 
 def _listed(row: AgentRow, stored: AgentRevisionRow, cipher: Cipher) -> ListedAgent:
-    newest = AgentRevision(
-        agent_id=row.id,
-        agent_number=row.number,
-        workspace_id=row.workspace_id,
-        revision=stored.revision,
-        agent=cipher.unseal(stored.definition),
-        created_at=stored.created_at,
-    )
+    newest = records.agent_revision(row, stored, cipher)
     return ListedAgent(newest, row.created_at, row.updated_at)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from signoff.errors import NameTakenError, NotFoundError
 from signoff.executions.agents import Agent
 from signoff.executions.models import AgentRevision
+from signoff.storage import records
 from signoff.storage.database import insert
 from signoff.storage.plain_values import dump_json
 from signoff.storage.secrets import Cipher
@@ -155,14 +156,7 @@ def revision(
     stored = session.get(AgentRevisionRow, (agent_id, number or row.revision))
     if stored is None:
         raise NotFoundError(f"The agent {row.name!r} has no revision {number}.")
-    return AgentRevision(
-        agent_id=row.id,
-        agent_number=row.number,
-        workspace_id=row.workspace_id,
-        revision=stored.revision,
-        agent=cipher.unseal(stored.definition),
-        created_at=stored.created_at,
-    )
+    return records.agent_revision(row, stored, cipher)
 
 
 def find(

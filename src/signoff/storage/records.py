@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from signoff.executions.failures import Failure
 from signoff.executions.models import (
+    AgentRevision,
     Canceled,
     Confirmed,
     DeliveredToDestination,
@@ -22,7 +23,10 @@ from signoff.executions.models import (
     TrailEntry,
 )
 from signoff.executions.states import Status
+from signoff.storage.secrets import Cipher
 from signoff.storage.tables import (
+    AgentRevisionRow,
+    AgentRow,
     DeliveryAttemptRow,
     DeliveryRow,
     ExecutionRow,
@@ -31,6 +35,18 @@ from signoff.storage.tables import (
     ReviewAnswerRow,
     TrailRow,
 )
+
+
+def agent_revision(row: AgentRow, stored: AgentRevisionRow, cipher: Cipher) -> AgentRevision:
+    """One revision of an agent, its secrets unsealed."""
+    return AgentRevision(
+        agent_id=row.id,
+        agent_number=row.number,
+        workspace_id=row.workspace_id,
+        revision=stored.revision,
+        agent=cipher.unseal(stored.definition),
+        created_at=stored.created_at,
+    )
 
 
 def execution(row: ExecutionRow, deliveries: list[Delivery]) -> Execution:

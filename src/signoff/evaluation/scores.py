@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from signoff.evaluation.comparison import Comparison, Verdict
-from signoff.executions.agents import JsonObject
 from signoff.executions.models import Extraction
 from signoff.extraction.confidence.report import Quality, measure
 
@@ -125,14 +124,6 @@ def summarize(
         cost=None if None in costs else sum(filter(None, costs), Decimal(0)),
         seconds=sum(result.seconds for result in results),
     )
-
-
-def count_by_verdict(comparisons: Iterable[Comparison]) -> JsonObject:
-    """How many values there are of each verdict."""
-    counts = dict.fromkeys(Verdict, 0)
-    for each in comparisons:
-        counts[each.verdict] += 1
-    return {verdict.value: count for verdict, count in counts.items()}
 
 
 def _scored(results: Sequence[CaseResult]) -> tuple[list[float], list[bool]]:

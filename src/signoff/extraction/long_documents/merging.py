@@ -14,8 +14,6 @@ from signoff.extraction.long_documents.part_schema import NOTHING, Path
 from signoff.extraction.long_documents.parts import Part
 from signoff.extraction.long_documents.placement import place_rows
 
-MAX_CONFLICTS = 10
-
 
 @dataclass(frozen=True)
 class PartData:

@@ -33,7 +33,8 @@ from support.api_server import ApiServer  # noqa: E402
 from support.postgres import PostgresUnavailableError, running_postgres  # noqa: E402
 from support.stores import apply_agent, make_agent  # noqa: E402
 
-from signoff.executions.models import AgentRevision, Extraction  # noqa: E402
+from signoff.executions.extractions import Extraction  # noqa: E402
+from signoff.executions.models import AgentRevision  # noqa: E402
 from signoff.executions.phases import Phase  # noqa: E402
 from signoff.executions.states import Status  # noqa: E402
 from signoff.settings import Settings  # noqa: E402

@@ -38,7 +38,7 @@ from signoff.documents.model import Document
 from signoff.documents.sandbox import close_sandboxes
 from signoff.errors import SignoffError
 from signoff.executions.agents import Agent, JsonObject
-from signoff.executions.models import Extraction, Iteration
+from signoff.executions.extractions import Extraction, Iteration
 from signoff.extraction.alignment import align
 from signoff.extraction.assessment import extract_assessed
 from signoff.extraction.confidence import PRIOR

@@ -24,7 +24,7 @@ from support.model_server import ModelServer  # noqa: E402
 
 from signoff.documents.sandbox import close_sandboxes  # noqa: E402
 from signoff.errors import UnfinishedExtractionError  # noqa: E402
-from signoff.executions.models import Extraction, Iteration  # noqa: E402
+from signoff.executions.extractions import Extraction, Iteration  # noqa: E402
 from signoff.extraction.long_documents import extract_documents  # noqa: E402
 from signoff.extraction.offline import OfflineReader  # noqa: E402
 from signoff.extraction.reader import Reader  # noqa: E402

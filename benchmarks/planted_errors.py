@@ -36,7 +36,7 @@ from signoff.documents.model import Document  # noqa: E402
 from signoff.documents.sandbox import close_sandboxes  # noqa: E402
 from signoff.executions.agent_files import read_agent_file  # noqa: E402
 from signoff.executions.agents import Agent, JsonObject  # noqa: E402
-from signoff.executions.models import CheckStatus  # noqa: E402
+from signoff.executions.extractions import CheckStatus  # noqa: E402
 from signoff.executions.pointers import json_pointer  # noqa: E402
 from signoff.extraction.checks import run_checks  # noqa: E402
 from signoff.extraction.confidence.signals import Opinions  # noqa: E402

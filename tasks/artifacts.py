@@ -13,7 +13,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import ArtifactUpdate
 from prefect.logging import get_run_logger
 
-from signoff.executions.models import Iteration
+from signoff.executions.extractions import Iteration
 from signoff.extraction.turns import IterationRecord
 from signoff.transcript import turns_markdown
 

@@ -9,7 +9,8 @@ from signoff.approval import open_documents
 from signoff.calibration import confidence_model
 from signoff.errors import UnfinishedExtractionError
 from signoff.executions.agents import Agent
-from signoff.executions.models import Execution, Extraction
+from signoff.executions.extractions import Extraction
+from signoff.executions.models import Execution
 from signoff.executions.states import Status
 from signoff.extraction.assessment import extract_assessed
 from signoff.extraction.readers import open_readers

@@ -14,13 +14,8 @@ from typer.testing import CliRunner
 from signoff import calibration
 from signoff.cli import app, quality
 from signoff.executions.agents import JsonObject
-from signoff.executions.models import (
-    AgentRevision,
-    Decision,
-    Extraction,
-    FieldSignals,
-    MatchKind,
-)
+from signoff.executions.extractions import Extraction, FieldSignals, MatchKind
+from signoff.executions.models import AgentRevision, Decision
 from signoff.executions.scalars import scalars
 from signoff.executions.states import Status
 from signoff.extraction.confidence import PRIOR

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signoff.executions.models import Iteration
+from signoff.executions.extractions import Iteration
 from signoff.transcript import MAX_TEXT, MAX_TURNS, turn_lines, turns_markdown
 
 

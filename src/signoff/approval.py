@@ -17,9 +17,9 @@ from signoff.documents.model import Document, DocumentInfo
 from signoff.documents.parsing import open_document
 from signoff.errors import AnswerRefusedError, InvalidDataError
 from signoff.executions.agents import Agent, JsonObject
+from signoff.executions.extractions import CheckResult
 from signoff.executions.models import (
     AnswerOutcome,
-    CheckResult,
     Decision,
     Execution,
     FieldChange,

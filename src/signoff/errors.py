@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from signoff.executions.models import Extraction
+    from signoff.executions.extractions import Extraction
 
 
 class SignoffError(Exception):

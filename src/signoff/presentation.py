@@ -13,14 +13,8 @@ from rich.text import Text
 
 from signoff import prefect_runs
 from signoff.executions.agents import JsonObject
-from signoff.executions.models import (
-    Delivery,
-    Execution,
-    FieldChange,
-    Iteration,
-    ReviewAnswer,
-    TrailEntry,
-)
+from signoff.executions.extractions import Iteration
+from signoff.executions.models import Delivery, Execution, FieldChange, ReviewAnswer, TrailEntry
 from signoff.executions.states import Status
 from signoff.review.terminal import attention_lines
 from signoff.transcript import turn_lines

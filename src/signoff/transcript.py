@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from signoff.executions.models import Iteration
+from signoff.executions.extractions import Iteration
 from signoff.extraction.reader import REFUSED, SUBMIT
 from signoff.review.description import escape_markdown
 

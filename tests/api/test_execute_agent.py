@@ -26,7 +26,8 @@ from support.stores import (
     take_lease,
 )
 
-from signoff.executions.models import AgentRevision, Execution, Extraction, Iteration
+from signoff.executions.extractions import Extraction, Iteration
+from signoff.executions.models import AgentRevision, Execution
 from signoff.executions.states import Status
 from signoff.storage import executions
 from signoff.storage.executions import IterationLog

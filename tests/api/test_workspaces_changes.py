@@ -27,7 +27,8 @@ from support.stores import (
 
 from signoff.api.workspaces import changes
 from signoff.executions.agents import Agent
-from signoff.executions.models import AnswerOutcome, CheckStatus, DeliveryStatus
+from signoff.executions.extractions import CheckStatus
+from signoff.executions.models import AnswerOutcome, DeliveryStatus
 from signoff.executions.states import Status
 from signoff.storage import executions, reviews
 from signoff.storage.tables import ExecutionRow

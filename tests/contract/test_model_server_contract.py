@@ -14,7 +14,7 @@ from support.llama_server import CONTEXT
 
 from signoff.documents.model import Document
 from signoff.errors import ExecutionCanceledError
-from signoff.executions.models import Iteration
+from signoff.executions.extractions import Iteration
 from signoff.executions.validation import find_problems
 from signoff.extraction.models import polling
 from signoff.extraction.models.capabilities import Capabilities

@@ -8,7 +8,7 @@ from typing import Any
 from signoff.evaluation.comparison import compare
 from signoff.evaluation.regressions import compare_reports
 from signoff.evaluation.scores import CaseResult, Report, summarize
-from signoff.executions.models import Evidence, Extraction
+from signoff.executions.extractions import Evidence, Extraction
 
 SCHEMA: dict[str, Any] = {"type": "object", "properties": {"number": {"type": "string"}}}
 EVIDENCE = Evidence(file=1, page=1, quote="R-17")

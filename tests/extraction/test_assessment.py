@@ -15,7 +15,7 @@ from signoff.errors import (
     ModelUnavailableError,
 )
 from signoff.executions.agents import Agent
-from signoff.executions.models import (
+from signoff.executions.extractions import (
     NO_SECOND_OPINION,
     CheckStatus,
     Disagreement,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signoff.executions.models import Extraction, FieldSignals, MatchKind
+from signoff.executions.extractions import Extraction, FieldSignals, MatchKind
 from signoff.extraction.confidence import PRIOR, UNGROUNDED_CAP
 from signoff.extraction.confidence.fitting import (
     MIN_EXECUTIONS,

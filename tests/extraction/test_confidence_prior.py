@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from signoff.executions.models import FieldSignals, MatchKind
+from signoff.executions.extractions import FieldSignals, MatchKind
 from signoff.extraction.confidence import PRIOR, UNGROUNDED_CAP, ConfidenceModel, loaded
 from signoff.extraction.confidence.features import FEATURES, vector_of
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from support.pages import document_of, page_of
 
-from signoff.executions.models import MatchKind
+from signoff.executions.extractions import MatchKind
 from signoff.extraction.evidence import ground
 
 INVOICE = {

@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from support.pages import box_at, document_of, page_of
 
-from signoff.executions.models import Evidence, MatchKind
+from signoff.executions.extractions import Evidence, MatchKind
 from signoff.extraction.evidence import Grounding, ground
 
 MONTHS = {

@@ -10,7 +10,8 @@ from fpdf import FPDF
 from support.pages import box_at, document_of, page_of
 
 from signoff.documents.parsing import open_document, parse_files
-from signoff.executions.models import Evidence, MatchKind, StoredFile
+from signoff.executions.extractions import Evidence, MatchKind
+from signoff.executions.models import StoredFile
 from signoff.extraction.evidence import ground
 from signoff.settings import Settings
 from signoff.storage.files import FileStore

@@ -19,8 +19,8 @@ from signoff.errors import (
     TokenLimitError,
     ValidationFailedError,
 )
-from signoff.executions.checks import OneOfCheck
-from signoff.executions.models import Evidence, Extraction, Iteration, OnFailure
+from signoff.executions.checks import OneOfCheck, OnFailure
+from signoff.executions.extractions import Evidence, Extraction, Iteration
 from signoff.extraction.loop import extract
 from signoff.extraction.models.model_reader import ModelReader
 from signoff.extraction.reader import Reader, Reading, ReadRequest

@@ -11,7 +11,7 @@ from support.model_server import ModelServer, Request, delta, error, ok, stalled
 from signoff.documents.model import Document
 from signoff.documents.sandbox import close_sandboxes
 from signoff.errors import DeadlineExceededError, MaxRetriesExceededError, ModelUnavailableError
-from signoff.executions.models import Extraction, Iteration
+from signoff.executions.extractions import Extraction, Iteration
 from signoff.extraction.long_documents import extract_documents
 from signoff.extraction.models.model_reader import ModelReader
 from signoff.extraction.offline import OfflineReader

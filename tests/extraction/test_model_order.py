@@ -11,7 +11,7 @@ from support.model_server import ModelServer, Reply
 from support.reading import DATA, SCHEMA, request
 
 from signoff.errors import ConfigurationError, ModelRefusedError, ModelUnavailableError
-from signoff.executions.models import Iteration
+from signoff.executions.extractions import Iteration
 from signoff.extraction.loop import extract
 from signoff.extraction.models.fallback import ModelsInOrder
 from signoff.extraction.models.model_reader import ModelReader

@@ -16,7 +16,7 @@ from signoff.errors import (
     ModelRefusedError,
     ModelUnavailableError,
 )
-from signoff.executions.models import Iteration
+from signoff.executions.extractions import Iteration
 from signoff.extraction.models.model_reader import NO_IMAGES, ModelReader
 from signoff.extraction.models.server_memory import CapabilityCache
 from signoff.settings import Settings

@@ -11,7 +11,7 @@ from support.model_server import ModelServer, ok
 from support.pages import document_of, page_of
 
 from signoff.errors import ModelUnavailableError
-from signoff.executions.models import Extraction, Iteration
+from signoff.executions.extractions import Extraction, Iteration
 from signoff.extraction.loop import extract
 from signoff.extraction.models.model_reader import ModelReader
 from signoff.extraction.offline import OfflineReader

@@ -10,7 +10,7 @@ from support import model_server as stub
 from support.model_server import ModelServer, Reply
 
 from signoff.documents.model import Document
-from signoff.executions.models import Extraction, Iteration
+from signoff.executions.extractions import Extraction, Iteration
 from signoff.extraction import loop
 from signoff.extraction.challenger import challenge
 from signoff.extraction.loop import extract

@@ -24,7 +24,8 @@ from sqlalchemy import select, update
 from support.platform import Platform
 
 from signoff import prefect_runs
-from signoff.executions.models import Decision, Execution, Extraction
+from signoff.executions.extractions import Extraction
+from signoff.executions.models import Decision, Execution
 from signoff.executions.reconciliation import RUN_STATES, TABLE, Action
 from signoff.executions.states import Status
 from signoff.prefect_runs import RunState

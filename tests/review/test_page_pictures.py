@@ -8,7 +8,7 @@ from PIL import Image
 
 from signoff.documents.model import Document, DocumentInfo, Page, TextSource
 from signoff.errors import UnreadableFileError
-from signoff.executions.models import Evidence
+from signoff.executions.extractions import Evidence
 from signoff.review.pictures import page_pictures
 
 

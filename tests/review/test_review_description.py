@@ -14,21 +14,18 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from signoff.executions.failures import Failure
-from signoff.executions.models import (
+from signoff.executions.checks import OnFailure
+from signoff.executions.extractions import (
     CheckResult,
     CheckStatus,
     Disagreement,
     Evidence,
-    Execution,
     Extraction,
     FieldSignals,
     MatchKind,
-    OnFailure,
-    PendingReview,
-    StoredFile,
-    Trigger,
 )
+from signoff.executions.failures import Failure
+from signoff.executions.models import Execution, PendingReview, StoredFile, Trigger
 from signoff.review.description import MAX_FIELDS, MAX_LISTED, describe, escape_markdown
 from signoff.review.pictures import Picture
 

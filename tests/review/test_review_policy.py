@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signoff.executions.agents import Agent
-from signoff.executions.models import (
+from signoff.executions.checks import OnFailure
+from signoff.executions.extractions import (
     NO_SECOND_OPINION,
     CheckResult,
     CheckStatus,
     Disagreement,
     Extraction,
-    OnFailure,
 )
 from signoff.executions.review_policy import ReviewPolicy
 from signoff.review.policy import MAX_REASONS, decide, sampled

@@ -1,6 +1,7 @@
 from typing import Any
 
-from signoff.executions.models import CheckResult, CheckStatus, Evidence, Extraction, OnFailure
+from signoff.executions.checks import OnFailure
+from signoff.executions.extractions import CheckResult, CheckStatus, Evidence, Extraction
 from signoff.review.terminal import MAX_LINES, attention_lines
 
 

@@ -9,12 +9,7 @@ import pytest
 from support.stores import confirmed, in_review, make_agent, take_lease
 
 from signoff.errors import ExecutionCanceledError, LeaseLostError
-from signoff.executions.models import (
-    DeliveredToDestination,
-    Delivery,
-    DeliveryStatus,
-    Execution,
-)
+from signoff.executions.models import DeliveredToDestination, Delivery, DeliveryStatus, Execution
 from signoff.executions.states import Status
 from signoff.storage import deliveries, executions
 from signoff.storage.deliveries import DeliveryLog

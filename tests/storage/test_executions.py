@@ -24,7 +24,8 @@ from support.stores import (
 )
 
 from signoff.errors import AgentNotRunnableError, NotFoundError, TransitionNotAllowedError
-from signoff.executions.models import Confirmed, Execution, Iteration, PendingReview, Trigger
+from signoff.executions.extractions import Iteration
+from signoff.executions.models import Confirmed, Execution, PendingReview, Trigger
 from signoff.executions.states import Status
 from signoff.storage import executions
 from signoff.storage.database import Database

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from support.stores import apply_agent, create_execution, make_agent, take_lease, with_inputs
 
 from signoff.errors import ExecutionCanceledError, LeaseLostError, NotFoundError
-from signoff.executions.models import DeliveryStatus, Extraction, Iteration
+from signoff.executions.extractions import Extraction, Iteration
+from signoff.executions.models import DeliveryStatus
 from signoff.executions.states import Status
 from signoff.storage import deliveries, executions
 from signoff.storage.deliveries import DeliveryLog

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.stores import create_execution, in_review, make_agent
 
-from signoff.executions.models import Decision, Iteration
+from signoff.executions.extractions import Iteration
+from signoff.executions.models import Decision
 from signoff.storage import executions, reviews
 from signoff.storage.executions import IterationLog
 from signoff.storage.leases import acquire, locked

@@ -12,17 +12,14 @@ import pytest
 from support.stores import DATA, in_review, make_agent, with_inputs
 
 from signoff.errors import AnswerRefusedError, NotFoundError, TransitionNotAllowedError
+from signoff.executions.extractions import Disagreement, Evidence, Extraction, FieldSignals
 from signoff.executions.models import (
     AnswerOutcome,
     Canceled,
     Confirmed,
     Decision,
-    Disagreement,
-    Evidence,
     Execution,
-    Extraction,
     FieldChange,
-    FieldSignals,
     PendingReview,
     ReviewAnswer,
 )

@@ -17,7 +17,8 @@ from uuid import UUID
 import pytest
 
 from signoff.executions.agents import Agent, JsonObject
-from signoff.executions.models import AgentRevision, Extraction, Trigger
+from signoff.executions.extractions import Extraction
+from signoff.executions.models import AgentRevision, Trigger
 from signoff.executions.states import Status
 from signoff.settings import Settings
 from signoff.storage import agents, executions

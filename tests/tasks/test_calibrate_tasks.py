@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from signoff.calibration import judged
-from signoff.executions.models import FieldSignals, MatchKind
+from signoff.executions.extractions import FieldSignals, MatchKind
 from signoff.extraction.confidence.fitting import Label
 from tasks import calibrate
 

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from signoff.errors import LeaseLostError
-from signoff.executions.models import Iteration
+from signoff.executions.extractions import Iteration
 from tasks import artifacts
 from tasks.artifacts import iterations_shown
 

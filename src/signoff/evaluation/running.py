@@ -19,7 +19,8 @@ from signoff.evaluation.cases import Case, read_cases
 from signoff.evaluation.comparison import compare
 from signoff.evaluation.regressions import Regressions, compare_reports
 from signoff.evaluation.scores import CaseResult, Report, summarize
-from signoff.executions.models import AgentRevision, Extraction, Iteration, StoredFile
+from signoff.executions.extractions import Extraction, Iteration
+from signoff.executions.models import AgentRevision, StoredFile
 from signoff.extraction.assessment import extract_assessed
 from signoff.extraction.confidence import ConfidenceModel
 from signoff.extraction.readers import Readers

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pydantic import BaseModel, ConfigDict, Field
 
 from signoff.evaluation.comparison import Comparison, Verdict
-from signoff.executions.models import Extraction
+from signoff.executions.extractions import Extraction
 from signoff.extraction.confidence.report import Quality, measure
 
 ALL = "all"

@@ -15,7 +15,7 @@ from signoff.errors import (
     UnfinishedExtractionError,
 )
 from signoff.executions.agents import Agent, JsonObject
-from signoff.executions.models import NO_SECOND_OPINION, Extraction, Iteration
+from signoff.executions.extractions import NO_SECOND_OPINION, Extraction, Iteration
 from signoff.executions.scalars import scalars
 from signoff.extraction.alignment import align
 from signoff.extraction.challenger import challenge

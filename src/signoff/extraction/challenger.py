@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from signoff.documents.model import Document
 from signoff.errors import DeadlineExceededError, ModelUnavailableError
 from signoff.executions.agents import JsonObject
-from signoff.executions.models import Extraction
+from signoff.executions.extractions import Extraction
 from signoff.extraction.loop import MAX_TOKENS
 from signoff.extraction.prompts.shown_schema import without_examples
 from signoff.extraction.reader import REFUSED, SUBMIT, Reader, ReadRequest

@@ -25,7 +25,7 @@ from signoff.errors import (
 )
 from signoff.executions.agents import JsonObject
 from signoff.executions.checks import Check
-from signoff.executions.models import Extraction, Iteration
+from signoff.executions.extractions import Extraction, Iteration
 from signoff.extraction.prompts.shown_schema import without_examples
 from signoff.extraction.reader import REFUSED, SUBMIT, Observation, Reader, Reading, ReadRequest
 from signoff.extraction.tools.submit import REJECTED, Submit, has_value

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from signoff.documents.model import Document
 from signoff.executions.agents import JsonObject
-from signoff.executions.models import Evidence, Iteration
+from signoff.executions.extractions import Evidence, Iteration
 
 SUBMIT = "submit"
 """The action that hands in data; every other action is a tool's name, or :data:`REFUSED`."""

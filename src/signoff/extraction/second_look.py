@@ -13,7 +13,7 @@ from typing import Any
 
 from signoff.documents.model import Document
 from signoff.executions.agents import JsonObject
-from signoff.executions.models import Evidence
+from signoff.executions.extractions import Evidence
 from signoff.executions.scalars import scalars
 from signoff.extraction.alignment import align
 from signoff.extraction.equality import same_value

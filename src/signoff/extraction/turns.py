@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Literal, Protocol
 
 from signoff.errors import DeadlineExceededError, ModelUnavailableError
-from signoff.executions.models import Extraction, FieldSignals, Iteration
+from signoff.executions.extractions import Extraction, FieldSignals, Iteration
 from signoff.extraction.reader import REFUSED, SUBMIT, Reading
 
 LOOK_AGAIN = "Look again: "

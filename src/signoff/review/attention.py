@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from signoff.executions.models import (
+from signoff.executions.extractions import (
     CheckResult,
     CheckStatus,
     Disagreement,

@@ -10,7 +10,8 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-from signoff.executions.models import Evidence, Execution
+from signoff.executions.extractions import Evidence
+from signoff.executions.models import Execution
 from signoff.review.attention import SURE, Attention, Doubt, attention_for
 from signoff.review.pictures import Picture
 

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, UnidentifiedImageError
 
 from signoff.documents.model import Document
 from signoff.errors import UnreadableFileError
-from signoff.executions.models import Evidence
+from signoff.executions.extractions import Evidence
 
 MAX_BYTES = 600_000
 """All pictures of a form together. Prefect's server sets no limit; what sets one is patience."""

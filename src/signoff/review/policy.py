@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from signoff.executions.data_paths import EACH, find_values, path_parts
-from signoff.executions.models import NO_SECOND_OPINION, CheckStatus, Extraction
+from signoff.executions.extractions import NO_SECOND_OPINION, CheckStatus, Extraction
 from signoff.executions.review_policy import Conditions, ReviewPolicy
 from signoff.executions.scalars import scalars
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from signoff.executions.models import Extraction
+from signoff.executions.extractions import Extraction
 from signoff.review.attention import SURE, Doubt, attention_for
 from signoff.review.description import one_line
 

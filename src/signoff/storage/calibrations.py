@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from signoff.executions.agents import JsonObject
-from signoff.executions.models import AnswerOutcome, Decision, Extraction
+from signoff.executions.extractions import Extraction
+from signoff.executions.models import AnswerOutcome, Decision
 from signoff.storage.tables import CalibrationRow, ExecutionRow, ReviewAnswerRow
 
 MAX_EXECUTIONS = 1000

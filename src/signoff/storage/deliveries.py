@@ -13,12 +13,7 @@ from sqlalchemy.orm import Session
 
 from signoff.errors import ExecutionCanceledError
 from signoff.executions.agents import Agent
-from signoff.executions.models import (
-    OUTCOME_UNKNOWN,
-    SENT_AGAIN,
-    Delivery,
-    DeliveryStatus,
-)
+from signoff.executions.models import OUTCOME_UNKNOWN, SENT_AGAIN, Delivery, DeliveryStatus
 from signoff.executions.states import Status
 from signoff.storage import executions
 from signoff.storage.database import Database

@@ -14,15 +14,8 @@ from sqlalchemy.orm import Session, selectinload
 
 from signoff.errors import AgentNotRunnableError, NotFoundError
 from signoff.executions.agents import AgentStatus, JsonObject
-from signoff.executions.models import (
-    AgentRevision,
-    Delivery,
-    Execution,
-    Extraction,
-    Iteration,
-    TrailEntry,
-    Trigger,
-)
+from signoff.executions.extractions import Extraction, Iteration
+from signoff.executions.models import AgentRevision, Delivery, Execution, TrailEntry, Trigger
 from signoff.executions.states import Status
 from signoff.storage import records
 from signoff.storage.database import Database, insert

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from signoff.executions.extractions import Extraction
 from signoff.executions.failures import Failure
 from signoff.executions.models import (
     AgentRevision,
@@ -13,7 +14,6 @@ from signoff.executions.models import (
     Delivery,
     DeliveryAttempt,
     Execution,
-    Extraction,
     PendingDataExtraction,
     PendingInputs,
     PendingReview,

@@ -12,14 +12,8 @@ from sqlalchemy.orm import Session
 
 from signoff.errors import AnswerRefusedError, NotFoundError, TransitionNotAllowedError
 from signoff.executions.agents import JsonObject
-from signoff.executions.models import (
-    AnswerOutcome,
-    CheckResult,
-    Decision,
-    Extraction,
-    FieldChange,
-    ReviewAnswer,
-)
+from signoff.executions.extractions import CheckResult, Extraction
+from signoff.executions.models import AnswerOutcome, Decision, FieldChange, ReviewAnswer
 from signoff.executions.pointers import enclosing
 from signoff.executions.scalars import changed
 from signoff.executions.states import Status

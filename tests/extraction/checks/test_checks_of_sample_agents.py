@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from signoff.executions.agent_files import read_agent_file
-from signoff.executions.models import CheckResult, CheckStatus
+from signoff.executions.extractions import CheckResult, CheckStatus
 from signoff.extraction.checks import run_checks
 
 ROOT = Path(__file__).parents[3]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signoff.executions.checks import EquationCheck
-from signoff.executions.models import CheckResult, CheckStatus
+from signoff.executions.extractions import CheckResult, CheckStatus
 from signoff.extraction.checks import run_checks
 
 PASSED, FAILED, SKIPPED = CheckStatus.PASSED, CheckStatus.FAILED, CheckStatus.SKIPPED

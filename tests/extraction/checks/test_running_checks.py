@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from signoff.executions.checks import Check
-from signoff.executions.models import CheckResult, CheckStatus, OnFailure
+from signoff.executions.checks import Check, OnFailure
+from signoff.executions.extractions import CheckResult, CheckStatus
 from signoff.extraction.checks import run_checks
 from signoff.extraction.checks.run import MAX_MESSAGE
 from signoff.settings import get_settings

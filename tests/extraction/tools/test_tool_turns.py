@@ -11,7 +11,7 @@ from PIL import Image
 
 from signoff.documents.model import Box, Document, DocumentInfo, Page, TextSource, Word
 from signoff.errors import MaxRetriesExceededError, SignoffError, UnfinishedExtractionError
-from signoff.executions.models import Extraction, Iteration
+from signoff.executions.extractions import Extraction, Iteration
 from signoff.extraction.loop import MAX_PICTURES, MAX_TOOL_TURNS, extract
 from signoff.extraction.reader import Reading, ReadRequest
 

@@ -8,12 +8,12 @@ from datetime import datetime
 from signoff.api.execute import schemas
 from signoff.api.execute.schemas import ExecutionStatusEnum
 from signoff.executions.agents import JsonObject
+from signoff.executions.extractions import Iteration
 from signoff.executions.models import (
     Confirmed,
     DeliveredToDestination,
     Delivery,
     Execution,
-    Iteration,
     PendingReview,
 )
 from signoff.executions.phases import Phase

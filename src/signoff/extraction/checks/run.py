@@ -16,7 +16,7 @@ from signoff.executions.checks import (
     OneOfCheck,
     OnFailure,
 )
-from signoff.executions.models import CheckResult, CheckStatus
+from signoff.executions.extractions import CheckResult, CheckStatus
 from signoff.extraction.checks.equation import check_equation
 from signoff.extraction.checks.expression import Evaluations, check_expression, evaluate
 from signoff.extraction.checks.function import check_function

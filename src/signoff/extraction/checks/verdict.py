@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from signoff.executions.data_paths import Found
-from signoff.executions.models import CheckStatus
+from signoff.executions.extractions import CheckStatus
 
 MAX_SHOWN = 3
 MAX_VALUE = 60

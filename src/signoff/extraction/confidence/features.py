@@ -6,7 +6,7 @@ import math
 from datetime import date
 from typing import Any, Literal
 
-from signoff.executions.models import FieldSignals, MatchKind
+from signoff.executions.extractions import FieldSignals, MatchKind
 
 Kind = Literal["text", "number", "date", "truth"]
 

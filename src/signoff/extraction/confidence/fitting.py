@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from signoff.executions.models import FieldSignals
+from signoff.executions.extractions import FieldSignals
 from signoff.extraction.confidence.features import FEATURES, kind_of, vector_of
 from signoff.extraction.confidence.model import LEAST, PRIOR, ConfidenceModel, cap_of
 

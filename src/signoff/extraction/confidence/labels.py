@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 
 from signoff.executions.agents import JsonObject
-from signoff.executions.models import Extraction
+from signoff.executions.extractions import Extraction
 from signoff.executions.scalars import same
 from signoff.extraction.alignment import align
 from signoff.extraction.confidence.fitting import Label

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from signoff.executions.agents import JsonObject
-from signoff.executions.models import FieldSignals
+from signoff.executions.extractions import FieldSignals
 from signoff.extraction.confidence.features import FEATURES, VERSION, Kind, features_of, kind_of
 
 UNGROUNDED_CAP = 0.3

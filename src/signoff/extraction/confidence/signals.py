@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from signoff.executions.agents import JsonObject
-from signoff.executions.models import (
+from signoff.executions.extractions import (
     CheckResult,
     CheckStatus,
     Disagreement,

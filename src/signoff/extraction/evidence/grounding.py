@@ -8,7 +8,7 @@ from typing import Any
 
 from signoff.documents.model import Document
 from signoff.executions.agents import JsonObject
-from signoff.executions.models import Evidence
+from signoff.executions.extractions import Evidence
 from signoff.extraction.equality import same_value
 from signoff.extraction.evidence.index import WordIndex
 from signoff.extraction.evidence.lookup import Hit, Lookup

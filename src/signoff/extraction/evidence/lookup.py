@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from signoff.executions.models import MatchKind
+from signoff.executions.extractions import MatchKind
 from signoff.extraction.equality import whole_date, whole_numbers
 from signoff.extraction.evidence.index import Occurrence, Stream, WordIndex
 from signoff.extraction.evidence.letters import atoms, boundaries

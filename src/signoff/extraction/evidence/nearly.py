@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.fuzz import partial_ratio_alignment
 
-from signoff.executions.models import MatchKind
+from signoff.executions.extractions import MatchKind
 from signoff.extraction.evidence.index import PageSpan, Stream, WordIndex
 from signoff.extraction.evidence.letters import atoms, folded
 

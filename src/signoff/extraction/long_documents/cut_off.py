@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from signoff.executions.models import Iteration
+from signoff.executions.extractions import Iteration
 from signoff.extraction.models.repetition import REPEATS
 from signoff.extraction.reader import CUT_OFF, REPEATED, SUBMIT
 from signoff.extraction.turns import IterationRecord

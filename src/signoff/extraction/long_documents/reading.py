@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from signoff.documents.model import Document
 from signoff.errors import MaxRetriesExceededError, UnfinishedExtractionError, ValidationFailedError
 from signoff.executions.agents import JsonObject
-from signoff.executions.models import Extraction, Iteration
+from signoff.executions.extractions import Extraction, Iteration
 from signoff.extraction.long_documents.coverage import Gap, compare
 from signoff.extraction.long_documents.cut_off import CutOffError, CutOffRecord, was_cut_off
 from signoff.extraction.long_documents.merging import Merged, PartData, merge

@@ -10,7 +10,7 @@ from typing import Any
 from jsonschema.validators import Draft202012Validator
 
 from signoff.executions.agents import JsonObject
-from signoff.executions.models import Evidence
+from signoff.executions.extractions import Evidence
 from signoff.executions.validation import json_pointer
 from signoff.extraction.offline.fields import candidates_for, choose, from_form_fields
 from signoff.extraction.offline.found import Candidate, Corpus, as_json

@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from signoff.executions.models import Evidence, MatchKind
+from signoff.executions.extractions import Evidence, MatchKind
 from signoff.extraction.offline.dates import find_dates, month_comes_first
 from signoff.extraction.offline.identifiers import (
     find_bics,

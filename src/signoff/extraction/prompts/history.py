@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from signoff.executions.models import Iteration
+from signoff.executions.extractions import Iteration
 from signoff.extraction.prompts.messages import Message, fence, message_content, sendable
 from signoff.extraction.prompts.page_budget import IMAGE_TOKENS, Picture
 from signoff.extraction.prompts.page_text import estimate_tokens

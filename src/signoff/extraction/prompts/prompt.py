@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from signoff.documents.model import Document
 from signoff.executions.agents import JsonObject
-from signoff.executions.models import Iteration
+from signoff.executions.extractions import Iteration
 from signoff.extraction.prompts.history import tell_history
 from signoff.extraction.prompts.messages import Message, fence, message_content, sendable
 from signoff.extraction.prompts.page_budget import Budget, Pages, Picture, render_documents

@@ -9,8 +9,8 @@ from typing import Any
 from signoff.documents.model import Document
 from signoff.errors import InvalidAgentError
 from signoff.executions.agents import JsonObject
-from signoff.executions.checks import Check, GroundedCheck
-from signoff.executions.models import CheckResult, CheckStatus, OnFailure
+from signoff.executions.checks import Check, GroundedCheck, OnFailure
+from signoff.executions.extractions import CheckResult, CheckStatus
 from signoff.executions.validation import Problem, find_problems
 from signoff.extraction.checks import run_checks
 from signoff.extraction.evidence import ground

@@ -49,13 +49,18 @@ def report(results: Sequence[Result], options: argparse.Namespace) -> int:
     """Print the rows and keep them; returns 1 when a goal is missed, for ``sys.exit``."""
     print(f"\n{table(results)}")
     if options.results is not None:
-        rows = [asdict(result) for result in results]
-        options.results.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+        write(options.results, results)
     return int(not all(result.met for result in results))
 
 
+def write(path: Path, results: Sequence[Result]) -> None:
+    """Keep rows, for ``read``."""
+    rows = [asdict(result) for result in results]
+    path.write_text(json.dumps(rows, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 def read(path: Path) -> list[Result]:
-    """The rows that ``report`` kept."""
+    """The rows that ``report`` or ``write`` kept."""
     rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
     return [Result(**row) for row in rows]
 

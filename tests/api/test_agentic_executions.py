@@ -303,6 +303,23 @@ def test_what_is_wrong_with_a_form_is_400_and_leaves_nothing(
     assert total(api) == 0
 
 
+@pytest.mark.parametrize("field", ["file", "attachments[]", "input"])
+def test_a_file_in_another_field_is_refused_not_left_out(api: ApiServer, field: str) -> None:
+    parts = [("files[]", ("a.txt", b"a")), (field, ("b.txt", b"b"))]
+    answer = start(api, catalog(api), files=parts)
+    assert answer.status_code == 400
+    assert answer.json() == {field: ["b.txt: no file is taken here; send it as files[]."]}
+    assert total(api) == 0
+
+
+@pytest.mark.parametrize("field", ["files[]", "files"])
+def test_a_files_field_without_a_file_is_told_so(api: ApiServer, field: str) -> None:
+    answer = start(api, catalog(api), files=[(field, (None, "a.txt"))])
+    assert answer.status_code == 400
+    assert answer.json() == {field: ["Expected a file, with a filename."]}
+    assert total(api) == 0
+
+
 def test_files_for_an_agent_that_takes_none_are_400(api: ApiServer) -> None:
     agent = catalog(api, file_uploads=False)
     answer = start(api, agent, files=[("files[]", ("a.txt", b"a"))])

@@ -95,7 +95,11 @@ def test_a_refused_file_is_named_with_the_reason_and_nothing_is_left(
     ("body", "reason"),
     [
         (b"--x--\r\n", "Field required"),
-        (part("a.txt", b"a", field="other") + b"--x--\r\n", "Field required"),
+        (part("a.txt", b"a", field="other") + b"--x--\r\n", "send it as input_files"),
+        (
+            part("a.txt", b"a") + part("b.txt", b"b", field="file") + b"--x--\r\n",
+            "send it as input_files",
+        ),
         (
             b'--x\r\nContent-Disposition: form-data; name="input_files"\r\n\r\na\r\n--x--\r\n',
             "file",
@@ -234,6 +238,14 @@ def test_names_are_never_paths(api: ApiServer) -> None:
     answer = upload(api, ("../../etc/passwd.txt", b"text"), ("C:\\a\\b.txt", b"text"))
     assert answer.status_code == 201
     assert [file.name for file in recorded(api.store)[0].files] == ["passwd.txt", "b.txt"]
+
+
+def test_of_two_agents_none_is_guessed(api: ApiServer) -> None:
+    agent = agent_id(api)
+    answer = upload(api, ("a.txt", b"a"), agent=f"{agent}&agent_id={agent}")
+    assert answer.status_code == 422
+    assert answer.json()["detail"][0]["loc"] == ["query", "agent_id"]
+    assert recorded(api.store) == []
 
 
 def test_agents_that_cannot_run_are_422(api: ApiServer) -> None:

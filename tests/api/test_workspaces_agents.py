@@ -184,13 +184,51 @@ def test_nobody_may_send_when_no_sender_is_allowed(api: ApiServer) -> None:
     trigger = stored(api, made).email_trigger
     assert trigger is not None
     assert trigger.allows("anyone@x.example")
-    assert change(api, made, emailTrigger=None)["emailTrigger"]["active"] is False
+    assert change(api, made, emailTrigger={"active": False})["emailTrigger"]["active"] is False
 
 
 def test_the_generated_clients_local_part_makes_the_address(api: ApiServer) -> None:
     made = create(api, emailTrigger={"localPart": "bills"}, parentId="not ours")
     assert made["emailTrigger"]["email"] == "bills@signoff.invalid"
     assert "localPart" not in made["emailTrigger"]
+
+
+def test_a_field_that_is_null_stays_as_it_is(api: ApiServer) -> None:
+    # the generated client sends null for whatever its user read from elsewhere and did not set
+    trigger = {"active": True, "allowedSenders": ["@x.example"], "email": "in@y.example"}
+    made = create(api, emailTrigger=trigger, dataDestinations=[HOOK], description="Notes")
+    fields = ("name", "description", "status", "emailTrigger", "autoConfirm")
+    unchanged = change(api, made, **dict.fromkeys((*fields, "dataSchema", "dataDestinations")))
+    assert unchanged | {"updatedAt": None} == made | {"updatedAt": None}
+    parts = {"active": None, "allowedSenders": None, "localPart": None, "email": None}
+    assert change(api, made, emailTrigger=parts)["emailTrigger"] == trigger
+    changed = change(api, made, emailTrigger=parts | {"active": False})
+    assert changed["emailTrigger"] == trigger | {"active": False}
+
+
+def test_a_trigger_that_anyone_may_use_stays_so_when_something_else_changes(api: ApiServer) -> None:
+    trigger = {"active": True, "address": "in@y.example", "allowed_senders": []}
+    agent = apply_agent(api.store, make_agent(email_trigger=trigger))
+    shown = {"id": str(agent.agent_id)}
+    change(api, shown, emailTrigger={"active": False})
+    kept = stored(api, shown).email_trigger
+    assert kept is not None
+    assert (kept.active, kept.allowed_senders) == (False, [])
+
+
+def test_nulls_of_a_new_trigger_are_its_defaults(api: ApiServer) -> None:
+    trigger = {"active": None, "allowedSenders": None, "localPart": None}
+    assert create(api, emailTrigger=trigger)["emailTrigger"] == {
+        "active": True,
+        "allowedSenders": [],
+        "email": "note@signoff.invalid",
+    }
+
+
+def test_a_filter_for_one_given_twice_is_named(api: ApiServer) -> None:
+    answer = api.call("GET", f"{PATH}?limit=1&limit=2")
+    assert answer.status_code == 422
+    assert answer.json()["detail"][0]["loc"] == ["query", "limit"]
 
 
 def test_lists_are_filtered_paged_and_counted(api: ApiServer) -> None:

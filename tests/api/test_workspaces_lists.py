@@ -105,6 +105,8 @@ def test_pages_and_counts(filled) -> None:
         "limit=101",
         "limit=x",
         "expand=everything",
+        "limit=5&limit=100",
+        "skip=0&skip=0",
     ],
 )
 def test_a_wrong_parameter_is_named(filled, query: str) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import event
 from support.stores import (
     apply_agent,
     confirmed,
+    create_execution,
     in_review,
     let_go,
     make_agent,
@@ -71,6 +72,14 @@ def test_what_is_settled_is_not_seen(store: Store) -> None:
         assert [each.id for each in unsettled(session)] == [second]
         assert unsettled(session, only=first) == []
     assert look(store, second).status is Status.PENDING_REVIEW
+
+
+def test_an_upload_that_broke_off_is_not_looked_at(store: Store) -> None:
+    broken_off = create_execution(store)
+    in_flow_run = create_execution(store, flow_run_id=uuid4())
+    with store.database.reading() as session:
+        assert [each.id for each in unsettled(session)] == [in_flow_run]
+        assert unsettled(session, only=broken_off) == []
 
 
 def test_a_round_asks_no_more_of_many_executions_than_of_few(store: Store) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from signoff.api.dialects import Dialect
+from signoff.api.dialects import Dialect, dialect_of
 
 REFERENCE = "#/components/schemas/"
 
@@ -28,6 +28,7 @@ def describe(app: FastAPI, dialects: Sequence[Dialect]) -> None:
                 _leave_out_answers(found, dialect)
                 for name, example in dialect.examples.items():
                     found["components"]["schemas"][name]["example"] = example
+            _add_answers_of_limits(found, dialects)
             app.openapi_schema = found
         return app.openapi_schema
 
@@ -51,3 +52,16 @@ def _leave_out_answers(description: dict[str, Any], dialect: Dialect) -> None:
             for operation in operations.values():
                 for status in dialect.never:
                     operation["responses"].pop(status, None)
+
+
+def _add_answers_of_limits(description: dict[str, Any], dialects: Sequence[Dialect]) -> None:
+    """What may be answered before any endpoint is asked (:mod:`signoff.api.limits`)."""
+    for path, operations in description["paths"].items():
+        schema = {"$ref": f"{REFERENCE}{dialect_of(path, dialects).refusal}"}
+        for operation in operations.values():
+            answers = {"431": "Too many headers, or too large ones"}
+            if "requestBody" in operation:
+                answers["408"] = "The body came too slowly"
+            for status, meaning in answers.items():
+                content = {"application/json": {"schema": schema}}
+                operation["responses"][status] = {"description": meaning, "content": content}

@@ -28,6 +28,7 @@ class Dialect:
         schemes: the ``Authorization`` schemes it takes, in lower case.
         challenges: the ``WWW-Authenticate`` headers of its 401.
         render: status code and JSON body of an error.
+        refusal: the schema of such a body that speaks of no field, by its name.
         max_json_bytes: the largest body that is not a multipart upload.
         components: schemas that the API's description refers to and no endpoint declares.
         renamed: what schemas are called there that two endpoints call the same.
@@ -40,6 +41,7 @@ class Dialect:
     schemes: tuple[str, ...] = ()
     challenges: tuple[str, ...] = ()
     render: Callable[[ApiError], tuple[int, object]] = plain_body
+    refusal: str = "Refusal"
     max_json_bytes: int = MAX_JSON_BYTES
     components: Mapping[str, Any] = field(default_factory=dict)
     renamed: Mapping[str, str] = field(default_factory=dict)

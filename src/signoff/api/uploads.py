@@ -49,9 +49,21 @@ class Upload:
     fields: dict[str, str] = field(default_factory=dict)
     files: list[UploadedFile] = field(default_factory=list)
 
-    def named(self, *fields: str) -> list[tuple[str, Path]]:
-        """The files of these fields, by the sender's name for each."""
-        return [(file.name, file.path) for file in self.files if file.field in fields]
+    def only(self, *fields: str) -> list[tuple[str, Path]]:
+        """All files, by the sender's name for each: they may be in these fields only.
+
+        Raises:
+            ApiError: 422; a file is elsewhere (left out, nobody would miss it in time), or one of
+                the fields holds none.
+        """
+        for field_name in fields:
+            if field_name in self.fields:
+                raise invalid("Expected a file, with a filename.", "body", field_name)
+        for file in self.files:
+            if file.field not in fields:
+                message = f"{safe_name(file.name)}: no file is taken here; send it as {fields[0]}."
+                raise invalid(message, "body", file.field, kind="file_unexpected")
+        return [(file.name, file.path) for file in self.files]
 
     @property
     def content(self) -> list[object]:

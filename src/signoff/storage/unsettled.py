@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, not_, select
 from sqlalchemy.orm import Session
 
 from signoff.executions.models import DeliveryStatus
@@ -39,7 +39,11 @@ class Unsettled:
 def unsettled(session: Session, *, only: UUID | None = None) -> list[Unsettled]:
     """All of them, or ``only`` one; the oldest first."""
     now = datetime.now(UTC)
-    looked_at: ColumnElement[bool] = ExecutionRow.settled.is_(False)
+    # an upload that broke off has no run, and nothing will ever be done about it
+    broken_off = and_(
+        ExecutionRow.status == Status.PENDING_INPUTS, ExecutionRow.flow_run_id.is_(None)
+    )
+    looked_at = and_(ExecutionRow.settled.is_(False), not_(broken_off))
     if only is not None:
         looked_at = and_(looked_at, ExecutionRow.id == only)
     rows = session.execute(

@@ -62,6 +62,7 @@ DIALECT = Dialect(
     schemes=("token",),
     challenges=('Token realm="signoff"',),
     render=render,
+    refusal=Detail.__name__,
     components={
         START: StartExecution.model_json_schema(),
         FORM: StartForm.model_json_schema(),

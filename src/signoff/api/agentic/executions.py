@@ -21,6 +21,7 @@ from signoff.api.arrivals import Arrival, asked_by
 from signoff.api.auth import CurrentStore, CurrentToken
 from signoff.api.idempotency import IdempotencyKey
 from signoff.api.problems import ApiError, FieldProblem, invalid
+from signoff.api.query_parameters import given_once
 from signoff.api.starting import Starter
 from signoff.api.uploads import Upload, received
 from signoff.errors import InvalidInputError, NotFoundError
@@ -34,11 +35,11 @@ from signoff.storage.tokens import Token
 
 PAGE_SIZE = 25
 FURTHEST = 2**31
-RUN_SECONDS = 5.0
-"""How long an answer waits for the flow run's id, which it names."""
+RUN_SECONDS = 60.0
+"""How long an answer waits at most for the flow run, whose id it names: for as long as creating it
+takes, behind others' too. While Prefect refuses connections it waits for nothing."""
 
 FILES = ("files[]", "files")
-LIST_FILTERS = ("agent_id", "status", "dataset_id", "page")
 router = new_router()
 
 
@@ -106,7 +107,7 @@ def _from_form(upload: Upload) -> _Given:
     }
     if text := value.pop("input", ""):
         value["input"] = _parsed(text.encode(), "body", "input")
-    return _Given(_validated(value), upload.named(*FILES), upload.content)
+    return _Given(_validated(value), upload.only(*FILES), upload.content)
 
 
 def _parsed(text: bytes, *location: str) -> Any:
@@ -228,6 +229,7 @@ PhaseFilter = Annotated[
     "/api/agentic-executions/",
     summary="List Executions",
     responses={**INVALID, **MISSING},
+    dependencies=[given_once("agent_id", "status", "dataset_id", "page")],
 )
 def list_executions(
     request: Request,
@@ -241,7 +243,6 @@ def list_executions(
     page: Annotated[int, Query(ge=1, description="Which 25 of them.")] = 1,
 ) -> schemas.AgenticExecutionPage:
     """List the executions, the newest first, 25 a page."""
-    _refuse_repeated(request)
     wanted = Wanted(
         workspace_id=token.workspace_id,
         agent_number=agent_id,
@@ -260,17 +261,6 @@ def list_executions(
         previous=_address(request, page - 1) if page > 1 else None,
         results=[shown(execution) for execution in found[:PAGE_SIZE]],
     )
-
-
-def _refuse_repeated(request: Request) -> None:
-    """Of a filter given twice one would be ignored, and nobody would know which."""
-    given = [name for name, _ in request.query_params.multi_items()]
-    twice = [name for name in LIST_FILTERS if given.count(name) > 1]
-    if twice:
-        message = "Give it once."
-        raise ApiError(
-            422, message, problems=[FieldProblem(("query", name), message) for name in twice]
-        )
 
 
 def _address(request: Request, page: int) -> str:

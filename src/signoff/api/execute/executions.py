@@ -25,6 +25,7 @@ from signoff.api.execute.waiting import Waiting
 from signoff.api.fastapi_errors import UNPROCESSABLE, Refusal
 from signoff.api.idempotency import IdempotencyKey
 from signoff.api.problems import ApiError, invalid
+from signoff.api.query_parameters import given_once
 from signoff.api.starting import Starter
 from signoff.errors import AgentNotRunnableError, InvalidInputError, NotFoundError
 from signoff.executions.models import AgentRevision
@@ -50,6 +51,7 @@ GONE = 499
             "description": "The Idempotency-Key's first request is under way",
         },
     },
+    dependencies=[given_once("context_type", "context_id", "async_execution")],
 )
 async def execute_agent(
     request: Request,

@@ -35,18 +35,24 @@ SENDER = r"^[^@\s]*@[^@\s]+$"
 class EmailAgentTrigger(Camel):
     """Mails that start the agent."""
 
-    active: StrictBool = Field(default=True, description="Whether mails start the agent.")
-    allowed_senders: list[Annotated[str, Field(pattern=SENDER)]] = Field(
-        default_factory=list,
-        description="Who may: addresses, or @domain for a whole domain; nobody when empty.",
+    active: bool = Field(description="Whether mails start the agent.")
+    allowed_senders: list[str] = Field(
+        description="Who may: addresses, or @domain for a whole domain; nobody when empty."
     )
-    email: Annotated[str, Field(pattern=EMAIL)] = Field(
-        default="", description="The address that the mails are for."
-    )
+    email: str = Field(description="The address that the mails are for.")
+
+
+class EmailAgentTriggerUpdate(Camel):
+    """Which mails are to start the agent: what is absent or null stays as it is.
+
+    A new trigger is active, nobody may send, and its address comes from the agent's name.
+    """
+
+    active: StrictBool | None = None
+    allowed_senders: list[Annotated[str, Field(pattern=SENDER)]] | None = None
+    email: Annotated[str, Field(pattern=EMAIL)] | None = None
     local_part: Annotated[str, Field(pattern=r"^[a-zA-Z0-9\-_.+]{1,64}$")] | None = Field(
-        default=None,
-        exclude=True,
-        description="Instead of `email`: its part before the @.",
+        default=None, description="Instead of `email`: its part before the @."
     )
 
 
@@ -155,7 +161,7 @@ class AgentCreateCommand(Camel):
         default=False, description="Confirm whatever was extracted, without a review."
     )
     description: Description = ""
-    email_trigger: EmailAgentTrigger | None = None
+    email_trigger: EmailAgentTriggerUpdate | None = None
     data_schema: Schema | None = None
     data_destinations: list[DataDestination] = Field(default_factory=list)
     workspace_id: UUID | None = Field(
@@ -164,7 +170,7 @@ class AgentCreateCommand(Camel):
 
 
 class AgentUpdateCommand(Camel):
-    """What changes: fields that are absent stay as they are."""
+    """What changes: a field that is absent or null stays as it is."""
 
     model_config = ConfigDict(json_schema_extra={"example": {"status": "ARCHIVED"}})
 
@@ -172,7 +178,9 @@ class AgentUpdateCommand(Camel):
     status: AgentStatusName | None = None
     auto_confirm: StrictBool | None = None
     description: Description | None = None
-    email_trigger: EmailAgentTrigger | None = None
+    email_trigger: EmailAgentTriggerUpdate | None = Field(
+        default=None, description="To have no mail start the agent: `active: false`."
+    )
     data_schema: Schema | None = None
     data_destinations: list[DataDestination] | None = None
     workspace_id: UUID | None = Field(

@@ -59,8 +59,8 @@ def shown(listed: ListedAgent) -> schemas.Agent:
 def _trigger_shown(agent: Agent) -> schemas.EmailAgentTrigger:
     trigger = agent.email_trigger
     if trigger is None:
-        address = f"{re.sub('[^A-Za-z0-9]+', '-', agent.name).lower()}@{MAIL_DOMAIN}"
-        return schemas.EmailAgentTrigger(active=False, email=address)
+        address = f"{_local_part(agent.name)}@{MAIL_DOMAIN}"
+        return schemas.EmailAgentTrigger(active=False, allowed_senders=[], email=address)
     allowed = [sender for sender in trigger.allowed_senders if sender != NOBODY]
     return schemas.EmailAgentTrigger(
         active=trigger.active, allowed_senders=allowed, email=trigger.address
@@ -107,15 +107,15 @@ def _given(
     *,
     settings: Settings,
 ) -> dict[str, Any]:
-    given: dict[str, Any] = {}
-    for name in ("name", "status", "description"):
-        if name in command.model_fields_set and getattr(command, name) is not None:
-            given[name] = getattr(command, name)
-    if "data_schema" in command.model_fields_set:
-        given["data_schema"] = command.data_schema
+    # null is absent: generated clients send it for fields that their users left alone
+    given: dict[str, Any] = {
+        name: getattr(command, name)
+        for name in ("name", "status", "description", "data_schema")
+        if name in command.model_fields_set and getattr(command, name) is not None
+    }
     if "auto_confirm" in command.model_fields_set and command.auto_confirm is not None:
         given["review"] = {"auto_confirm": command.auto_confirm}
-    if "email_trigger" in command.model_fields_set:
+    if command.email_trigger is not None:
         old = before.email_trigger if before else None
         name = given.get("name") or (before.name if before else "")
         given["email_trigger"] = _trigger(command.email_trigger, old, name=name)
@@ -128,21 +128,26 @@ def _given(
 
 
 def _trigger(
-    given: schemas.EmailAgentTrigger | None, before: EmailTrigger | None, *, name: str
-) -> dict[str, Any] | None:
-    if given is None:
-        return None
-    local_part = given.local_part or re.sub("[^A-Za-z0-9]+", "-", name).lower()
-    address = given.email
-    if not address:
-        named = before is not None and given.local_part is None
-        address = before.address if before and named else f"{local_part}@{MAIL_DOMAIN}"
-    fields = given.model_fields_set
-    senders: list[str] = given.allowed_senders
-    if before is not None and "allowed_senders" not in fields:
+    given: schemas.EmailAgentTriggerUpdate, before: EmailTrigger | None, *, name: str
+) -> dict[str, Any]:
+    if given.email is not None:
+        address = given.email
+    elif given.local_part is None and before is not None:
+        address = before.address
+    else:
+        address = f"{given.local_part or _local_part(name)}@{MAIL_DOMAIN}"
+    active = given.active
+    if active is None:
+        active = before.active if before else True
+    if given.allowed_senders is None and before is not None:
         senders = before.allowed_senders
-    active = given.active if before is None or "active" in fields else before.active
-    return {"active": active, "address": address, "allowed_senders": senders or [NOBODY]}
+    else:
+        senders = given.allowed_senders or [NOBODY]
+    return {"active": active, "address": address, "allowed_senders": senders}
+
+
+def _local_part(name: str) -> str:
+    return re.sub("[^A-Za-z0-9]+", "-", name).lower()
 
 
 def _destination(

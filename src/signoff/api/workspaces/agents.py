@@ -13,6 +13,7 @@ from signoff import serve
 from signoff.api.auth import CurrentStore, CurrentToken
 from signoff.api.fastapi_errors import UNPROCESSABLE, Refusal
 from signoff.api.problems import ApiError
+from signoff.api.query_parameters import given_once
 from signoff.api.workspaces import agent_schemas as schemas
 from signoff.api.workspaces import agent_translation as translation
 from signoff.api.workspaces.dialect import new_router
@@ -39,7 +40,12 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("/api/v1/agents", summary="List Agents", responses=UNPROCESSABLE)
+@router.get(
+    "/api/v1/agents",
+    summary="List Agents",
+    responses=UNPROCESSABLE,
+    dependencies=[given_once("skip", "limit")],
+)
 def list_agents(
     store: CurrentStore,
     token: CurrentToken,

@@ -19,6 +19,7 @@ from signoff.api.auth import CurrentStore, CurrentToken
 from signoff.api.fastapi_errors import UNPROCESSABLE, Refusal
 from signoff.api.idempotency import IdempotencyKey
 from signoff.api.problems import ApiError, invalid
+from signoff.api.query_parameters import given_once
 from signoff.api.starting import Starter
 from signoff.api.uploads import Upload, received
 from signoff.api.workspaces import changes, schemas
@@ -62,6 +63,7 @@ router = new_router("agent-executions")
         **UNPROCESSABLE,
         409: {"model": Refusal, "description": "The Idempotency-Key's first request is under way"},
     },
+    dependencies=[given_once("agent_id")],
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -136,9 +138,7 @@ def _runnable(store: Store, token: Token, agent_id: UUID) -> AgentRevision:
 
 
 def _files(upload: Upload) -> list[tuple[str, Path]]:
-    files = upload.named(FILES, f"{FILES}[]")
-    if FILES in upload.fields:
-        raise invalid("Expected a file, with a filename.", "body", FILES, kind="value_error")
+    files = upload.only(FILES, f"{FILES}[]")
     if not files:
         raise invalid("Field required", "body", FILES, kind="missing")
     return files
@@ -148,6 +148,7 @@ def _files(upload: Upload) -> list[tuple[str, Path]]:
     "/api/v1/agent-executions",
     summary="List Agent Executions",
     responses=UNPROCESSABLE,
+    dependencies=[given_once("skip", "limit")],
 )
 def list_agent_executions(
     store: CurrentStore,

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.context import FlowRunContext
+from prefect.exceptions import Abort
 from prefect.logging import get_run_logger
 from prefect.states import Cancelled, Completed
 
@@ -41,6 +42,10 @@ def attempt(
 
     A run that was started in Prefect creates its execution here; one that was started over HTTP
     or from the command line finds it. A suspension passes through and lets go of the lease.
+
+    Raises:
+        Abort: another attempt acts for the execution now. This one leaves without a word: what
+            becomes of the run is the other's to say.
     """
     store, run = get_store(), _flow_run()
     execution_id = _find_or_create(
@@ -55,25 +60,27 @@ def attempt(
         ),
     )
     _wait_for_predecessor(store, execution_id)
-    with held(store.database, execution_id, seconds=store.settings.lease_seconds) as lease:
-        current = Attempt(lease)
-        with suppress(ExecutionCanceledError):  # the first step meets it again
-            _take_up_again(store, lease)
-        try:
-            yield current
-        except ExecutionCanceledError as canceled:
-            current.final_state = Cancelled(message=str(canceled))
-        except LeaseLostError as lost:
-            # Another attempt is at work, and the record is its to write; or deliveries were
-            # stopped, which takes the lease away.
-            if not _deliveries_stopped(store, execution_id):
+    try:
+        with held(store.database, execution_id, seconds=store.settings.lease_seconds) as lease:
+            current = Attempt(lease)
+            with suppress(ExecutionCanceledError):  # the first step meets it again
+                _take_up_again(store, lease)
+            try:
+                yield current
+            except ExecutionCanceledError as canceled:
+                current.final_state = Cancelled(message=str(canceled))
+            except LeaseLostError as lost:
+                # Deliveries that are stopped take the lease away, too.
+                if not _deliveries_stopped(store, execution_id):
+                    raise
+                current.final_state = Cancelled(message=str(lost))
+            except Exception as error:
+                _record_failure(store, lease, error)
                 raise
-            current.final_state = Cancelled(message=str(lost))
-        except Exception as error:
-            _record_failure(store, lease, error)
-            raise
-        else:
-            current.final_state = _final_state(store, execution_id)
+            else:
+                current.final_state = _final_state(store, execution_id)
+    except LeaseLostError as lost:
+        raise Abort(str(lost)) from lost
 
 
 def _flow_run() -> FlowRun:

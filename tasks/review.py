@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID, uuid5
 
 from prefect.context import FlowRunContext
+from prefect.exceptions import Abort
 from prefect.flow_runs import suspend_flow_run
 from prefect.input import RunInput
 from prefect.logging import get_run_logger
 from pydantic import ConfigDict
 
-from signoff import approval, prefect_runs
-from signoff.errors import AnswerRefusedError
+from signoff import approval, lifecycle, prefect_runs
+from signoff.errors import (
+    AnswerRefusedError,
+    ExecutionCanceledError,
+    TransitionNotAllowedError,
+)
 from signoff.executions.models import Execution, ReviewAnswer
 from signoff.executions.states import Status
-from signoff.prefect_runs import REVIEW_ID
+from signoff.prefect_runs import REVIEW_ID, RunState
 from signoff.review.answers import read_form_answer
 from signoff.storage import executions, reviews
 from signoff.storage.leases import Lease, locked
@@ -62,10 +68,27 @@ def _suspend(store: Store, execution: Execution) -> dict[str, Any]:
             approval.write_form(store, execution.id)
             approval.resume_with_pending_answer(store, execution.id)
 
-    answered = suspend_flow_run(
-        wait_for_input=ReviewForm, key=prefect_runs.pause_key(execution.review_round)
-    )
+    try:
+        answered = suspend_flow_run(
+            wait_for_input=ReviewForm, key=prefect_runs.pause_key(execution.review_round)
+        )
+    except RuntimeError as refused:
+        _leave_if_overtaken(store, execution, refused)
+        raise
     return answered.model_dump()
+
+
+def _leave_if_overtaken(store: Store, execution: Execution, refused: RuntimeError) -> None:
+    """Prefect suspends running runs only: somebody may have given this one another state."""
+    run = prefect_runs.read(_flow_run_id())
+    match run.state if run else RunState.MISSING:
+        case RunState.CANCELLING | RunState.CANCELLED:
+            with suppress(TransitionNotAllowedError):  # canceled already
+                lifecycle.cancel_with_its_run(store, execution.id)
+            raise ExecutionCanceledError(f"Execution {execution.number} was canceled.") from refused
+        case RunState.SCHEDULED | RunState.PENDING | RunState.MISSING:
+            # Taken for dead while it was only slow: whoever starts it again goes on from here.
+            raise Abort(str(refused)) from refused
 
 
 def _take(store: Store, execution: Execution, values: dict[str, Any]) -> None:

@@ -113,6 +113,18 @@ def _cancel_now(store: Store, execution_id: UUID, *, by: str | None, before_sign
         return at_work
 
 
+def cancel_with_its_run(store: Store, execution_id: UUID) -> None:
+    """Cancel an execution before sign-off, since its flow run was cancelled in Prefect.
+
+    Raises:
+        TransitionNotAllowedError: it is signed off, or canceled already.
+    """
+    with store.database.transaction() as session:
+        row = locked(session, execution_id)
+        transition(session, row, Status.CANCELED, by="prefect", note="the run was cancelled")
+        reviews.supersede(session, row)
+
+
 def stop_delivery(session: Session, row: ExecutionRow) -> None:
     """Stop further delivery attempts of a confirmed execution; a retry takes them up again."""
     # whoever is delivering loses the lease, and with it the right to send

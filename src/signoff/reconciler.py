@@ -14,12 +14,11 @@ from signoff.announcements import announce
 from signoff.errors import AnswerRefusedError, SignoffError, TransitionNotAllowedError
 from signoff.executions.models import Execution
 from signoff.executions.reconciliation import Action, Facts, decide
-from signoff.executions.states import Status
 from signoff.prefect_runs import PrefectUnavailableError, Run, RunState
-from signoff.storage import executions, reviews
+from signoff.storage import executions
 from signoff.storage.leases import drop_guard, locked, try_guard
 from signoff.storage.store import Store, get_store
-from signoff.storage.transitions import leave_trail, set_failure, transition
+from signoff.storage.transitions import leave_trail, set_failure
 from signoff.storage.unsettled import Unsettled, unsettled
 
 GUARD = "reconciliation"
@@ -127,12 +126,7 @@ def act(store: Store, record: Execution, run: Run | None, action: Action) -> Non
         case Action.MEND_REVIEW if run is not None:
             _mend_review(store, record, run)
         case Action.CANCEL_EXECUTION:
-            with store.database.transaction() as session:
-                row = locked(session, record.id)
-                transition(
-                    session, row, Status.CANCELED, by="prefect", note="the run was cancelled"
-                )
-                reviews.supersede(session, row)
+            lifecycle.cancel_with_its_run(store, record.id)
         case Action.STOP_DELIVERY:
             with store.database.transaction() as session:
                 lifecycle.stop_delivery(session, locked(session, record.id))

@@ -13,10 +13,11 @@ from fpdf import FPDF
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from support.written_pages import written_pages
 
 from signoff.documents.eml import inspect
 from signoff.documents.model import Page
-from signoff.documents.steps import Limits, read_pages
+from signoff.documents.steps import Limits
 
 LIMITS = Limits(max_pages=500, max_frames=3, max_image_pixels=10**6, memory=2**30, languages="eng")
 
@@ -53,7 +54,7 @@ def body_of(raw: bytes, folder: Path | None = None) -> str:
         path = Path(temporary) / "mail"
         path.write_bytes(raw)
         inspect(path, Path(temporary), "a.eml", LIMITS)
-        page = Page.model_validate_json(dict(read_pages(Path(temporary)))[1])
+        page = Page.model_validate_json(written_pages(Path(temporary))[1])
     return page.text.partition("\n\n")[2]
 
 
@@ -238,7 +239,7 @@ def _check(raw: bytes) -> None:
         path = folder / "mail"
         path.write_bytes(raw)
         found = inspect(path, folder, "a.eml", LIMITS)
-        pages = dict(read_pages(folder))
+        pages = written_pages(folder)
         assert list(pages) == list(range(1, found["page_count"] + 1))
         for page in pages.values():
             Page.model_validate_json(page)

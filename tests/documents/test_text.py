@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.written_pages import written_pages
 
 from signoff.documents.model import Page, TextSource
-from signoff.documents.steps import Limits, read_pages
+from signoff.documents.steps import Limits
 from signoff.documents.text import PAGE_CHARS, PAGE_LINES, inspect, paginate, words_of
 from signoff.errors import UnreadableFileError
 
@@ -86,7 +87,7 @@ def test_any_bytes_become_valid_pages(tmp_path_factory, data):
     )
     found = inspect(path, folder, "a.txt", limits)
     assert found["page_count"] >= 1
-    pages = dict(read_pages(folder))
+    pages = written_pages(folder)
     assert list(pages) == list(range(1, found["page_count"] + 1))
     for page in pages.values():
         Page.model_validate_json(page)

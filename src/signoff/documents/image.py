@@ -48,7 +48,7 @@ def ocr_page(path: Path, folder: Path, name: str, number: int, limits: Limits) -
         width, height = _upright_size(image)
         picture = _reduced(image, number, OCR_LONGEST, name).convert("L")
     text, words = tesseract.read(enlarge(picture), name=name, languages=limits.languages)
-    with PageWriter(folder) as pages:
+    with PageWriter(folder, alone=True) as pages:
         pages.write(
             number,
             width=width,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from operator import itemgetter
 from statistics import median
 
 from signoff.documents.steps import WordData
@@ -31,13 +32,13 @@ def lay_out(
         return "", []
     lines = _lines(words, slope * width / height)
     char_width = _char_width(words)
-    left_edge = min(word[1][0] for word in words)
+    left_edge = min(map(_left, words))
     rows: list[str] = []
     ordered: list[WordData] = []
     tall = median(size for _, size, _ in lines)
     previous: float | None = None
     for middle, size, line in lines:
-        line.sort(key=lambda word: word[1][0])
+        line.sort(key=_left)
         if previous is not None and middle - previous > 2.6 * max(tall, min(size, 2 * tall)):
             rows.append("")
         previous = middle
@@ -70,29 +71,36 @@ def find_slope(words: Sequence[WordData], *, width: float, height: float) -> flo
     return best if gathered(best) > 1.15 * gathered(0.0) else 0.0
 
 
+def _left(word: WordData) -> float:
+    return word[1][0]
+
+
 def _lines(words: Sequence[WordData], slope: float) -> list[tuple[float, float, list[WordData]]]:
     """Words grouped into lines by their vertical middle: (middle, size, words), top to bottom."""
-    keyed = []
-    for word in words:
-        left, top, right, bottom = word[1]
-        shift = slope * (left + right) / 2
-        keyed.append(((top + bottom) / 2 - shift, bottom - top, word))
-    keyed.sort(key=lambda entry: entry[0])
+    keyed = [
+        ((top + bottom) / 2 - slope * (left + right) / 2, bottom - top, word)
+        for word in words
+        for left, top, right, bottom in (word[1],)
+    ]
+    keyed.sort(key=itemgetter(0))
     typical = median(entry[1] for entry in keyed)
     lines: list[tuple[float, float, list[WordData]]] = []
     current: list[WordData] = []
     middle = size = 0.0
     settled = 0
+    low, least, most = 0.5 * typical, 0.7 * typical, 1.5 * typical
     for y, tall, word in keyed:
         # commas and quotation marks stand at a line's lower or upper edge: they join a line from
         # further off, and do not move it
-        flat = tall < 0.5 * typical
-        tall = max(tall, 0.7 * typical)
+        flat = tall < low
+        if tall < least:
+            tall = least
         reach = 0.65 * max(size, typical) if flat or not settled else 0.5 * min(size, tall)
         if current and y - middle < reach:
             if not flat:
                 middle = (middle * settled + y) / (settled + 1)
-                size = max(size, min(tall, typical * 1.5))
+                if tall > size:
+                    size = max(size, min(tall, most))
                 settled += 1
             current.append(word)
         else:
@@ -104,21 +112,22 @@ def _lines(words: Sequence[WordData], slope: float) -> list[tuple[float, float, 
 
 
 def _char_width(words: Sequence[WordData]) -> float:
-    widths = [(word[1][2] - word[1][0]) / len(word[0]) for word in words if len(word[0]) > 1]
+    widths = [(box[2] - box[0]) / len(text) for text, box, _ in words if len(text) > 1]
     return max(median(widths) if widths else 0.01, 1 / MAX_COLUMNS)
 
 
 def _row(line: list[WordData], left_edge: float, char_width: float) -> str:
-    row = ""
+    parts: list[str] = []
+    length = 0
     end = None
     for text, (left, _, right, _), _ in line:
-        column = round((left - left_edge) / char_width)
         if end is None:
-            row = " " * column
+            gap = round((left - left_edge) / char_width)
         elif left - end > 2 * char_width:
-            row += " " * max(3, column - len(row))
+            gap = max(3, round((left - left_edge) / char_width) - length)
         else:
-            row += " "
-        row += text
+            gap = 1
+        parts.append(" " * gap + text)
+        length += gap + len(text)
         end = right
-    return row
+    return "".join(parts)

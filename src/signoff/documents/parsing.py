@@ -22,8 +22,9 @@ from typing import Any, Protocol, cast
 
 from signoff.documents import eml, image, pdf, text
 from signoff.documents.model import Document, DocumentInfo, Page
+from signoff.documents.page_store import PageStore
 from signoff.documents.sandbox import Sandbox, get_sandbox
-from signoff.documents.steps import Attachment, Inspection, Limits, read_pages
+from signoff.documents.steps import PAGES_PER_CHUNK, Attachment, Inspection, Limits, chunk_of
 from signoff.documents.validation import media_type_of, safe_name
 from signoff.errors import (
     InvalidInputError,
@@ -35,10 +36,9 @@ from signoff.executions.models import StoredFile
 from signoff.settings import Settings
 from signoff.storage.files import FileStore
 
-PARSER_VERSION = 3
+PARSER_VERSION = 4
 """Raised whenever parsing yields something else for the same file: old records then expire."""
 
-PAGES_PER_STEP = 20
 MAX_DEPTH = 5
 MAX_DOCUMENTS = 100
 LONGEST_SIDE = 4096
@@ -112,9 +112,10 @@ def parse_files(
 
 def open_document(info: DocumentInfo, *, store: FileStore, settings: Settings) -> Document:
     """Access to a parsed document's pages and pictures, one at a time."""
+    pages = PageStore(store, info.key)
 
     def load_page(number: int) -> Page:
-        data = store.get_derived(f"parsed/{info.key}/pages/{number}.json")
+        data = pages.page(number)
         if data is None:
             raise NotFoundError(
                 f"{info.name}: page {number} of {info.page_count} is not in the file store;"
@@ -127,14 +128,13 @@ def open_document(info: DocumentInfo, *, store: FileStore, settings: Settings) -
         module = _MODULES[info.media_type]
         if not hasattr(module, "render") or not 1 <= number <= info.page_count:
             raise UnreadableFileError(f"{info.name}: there is no picture of page {number}.")
-        place = f"parsed/{info.key}/images/{number}-{size}.jpg"
-        if (picture := store.get_derived(place)) is not None:
+        if (picture := pages.picture(number, size)) is not None:
             return picture
         sandbox, limits = get_sandbox(settings), _limits(settings)
         with store.local_path(info.sha256) as path, _folder() as folder:
             sandbox.run(info.name, module.render, path, folder, info.name, number, size, limits)
             picture = (folder / "image.jpg").read_bytes()
-        store.put_derived(place, picture)
+        pages.keep_picture(number, size, picture)
         return picture
 
     return Document(info=info, load_page=load_page, load_image=load_image)
@@ -168,6 +168,15 @@ class _Parsed:
     manifest: JsonObject
     notes: list[str]
     children: list[_Parsed] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A file's name, its bytes, and where calls for it write."""
+
+    name: str
+    path: Path
+    folder: Path
 
 
 class _StoppedError(Exception):
@@ -233,27 +242,27 @@ class _Run:
 
     def _has_pages(self, key: str, manifest: JsonObject) -> bool:
         """Whether the file store has not lost what the record speaks of."""
-        last = manifest["page_count"]
-        return self._store.get_derived(f"parsed/{key}/pages/{last}.json") is not None
+        return PageStore(self._store, key).page(manifest["page_count"]) is not None
 
     def _read(self, source: _Source, key: str) -> JsonObject:
-        module = _MODULES[source.media_type]
-        with self._store.local_path(source.sha256) as path:
-            with _folder() as folder:
-                inspected = cast("Inspection", self._call(source, module.inspect, path, folder))
-                count = inspected["page_count"]
-                self.events.put((0, count, source.name))
-                done = self._keep_pages(key, folder)
-                self.events.put((len(done), 0, source.name))
-                notes = inspected["notes"]
-                attachments = [
-                    asdict
-                    for attachment in inspected["attachments"]
-                    if (asdict := self._keep_attachment(attachment, folder, notes))
-                ]
-            missing = [number for number in range(1, count + 1) if number not in done]
-            if missing:
-                self._read_pages(source, key, path, missing)
+        module, pages = _MODULES[source.media_type], PageStore(self._store, key)
+        with self._store.local_path(source.sha256) as path, _folder() as folder:
+            step = _Step(source.name, path, folder)
+            inspected = cast("Inspection", self._call(step, module.inspect, self._limits))
+            count = inspected["page_count"]
+            done: set[int] = set()
+            for index in range(chunk_of(count) + 1):
+                done |= pages.keep_chunk(index, folder)
+            self.events.put((len(done), count, source.name))
+            notes = inspected["notes"]
+            attachments = [
+                asdict
+                for attachment in inspected["attachments"]
+                if (asdict := self._keep_attachment(attachment, folder, notes))
+            ]
+            if len(done) < count:
+                missing = [number for number in range(1, count + 1) if number not in done]
+                self._read_pages(step, module, pages, missing)
         return {
             "page_count": count,
             "headers": inspected["headers"],
@@ -263,53 +272,38 @@ class _Run:
             "embedded": {safe_name(name): text for name, text in inspected["embedded"].items()},
         }
 
-    def _read_pages(self, source: _Source, key: str, path: Path, missing: list[int]) -> None:
-        """Pages that the inspection left: text layers in ranges, then the others one by one."""
-        module = _MODULES[source.media_type]
+    def _read_pages(
+        self, step: _Step, module: ModuleType, pages: PageStore, missing: list[int]
+    ) -> None:
+        """Pages that the inspection left: text layers in chunks, then the others one by one."""
 
-        def read_range(first: int, last: int) -> list[int]:
-            with _folder() as folder:
-                unread = self._call(source, module.read_pages, path, folder, first, last)
-                done = self._keep_pages(key, folder)
-            self.events.put((len(done), 0, source.name))
-            return cast("list[int]", unread)
+        def read_chunk(index: int) -> set[int]:
+            first = index * PAGES_PER_CHUNK + 1
+            last = min(first + PAGES_PER_CHUNK - 1, missing[-1])
+            self._call(step, module.read_pages, first, last)
+            done = pages.keep_chunk(index, step.folder)
+            self.events.put((len(done), 0, step.name))
+            return done
 
-        def ocr(number: int) -> list[int]:
+        def ocr(number: int) -> set[int]:
             # OCR takes seconds a page: what a killed run has left is used again
-            if self._store.get_derived(f"parsed/{key}/pages/{number}.json") is None:
-                with _folder() as folder:
-                    self._call(source, module.ocr_page, path, folder, number, self._limits)
-                    self._keep_pages(key, folder)
-            self.events.put((1, 0, source.name))
-            return []
+            if pages.alone(number) is None:
+                self._call(step, module.ocr_page, number, self._limits)
+                pages.keep_page(number, step.folder)
+            self.events.put((1, 0, step.name))
+            return {number}
 
         with ThreadPoolExecutor(self._settings.parse_workers, "signoff-pages") as threads:
-            if hasattr(module, "read_pages"):
-                last = missing[-1]
-                ranges = [
-                    threads.submit(read_range, first, min(first + PAGES_PER_STEP - 1, last))
-                    for first in range(missing[0], last + 1, PAGES_PER_STEP)
-                ]
-                missing = [number for numbers in _results(ranges) for number in numbers]
-            for _ in _results([threads.submit(ocr, number) for number in missing]):
-                pass
+            if hasattr(module, "read_pages") and len(missing) > PAGES_PER_CHUNK:
+                chunks = range(chunk_of(missing[-1]) + 1)
+                done = _results([threads.submit(read_chunk, index) for index in chunks])
+                missing = [number for number in missing if number not in done]
+            _results([threads.submit(ocr, number) for number in missing])
 
-    def _call(
-        self, source: _Source, step: Callable[..., Any], path: Path, folder: Path, *args: Any
-    ) -> Any:
+    def _call(self, step: _Step, function: Callable[..., Any], *args: Any) -> Any:
         if self.stopped.is_set():
             raise _StoppedError
-        if step.__name__ == "inspect":
-            args = (*args, self._limits)
-        return self._sandbox.run(source.name, step, path, folder, source.name, *args)
-
-    def _keep_pages(self, key: str, folder: Path) -> set[int]:
-        """Move the pages that a step wrote to the store."""
-        numbers = set()
-        for number, page in read_pages(folder):
-            self._store.put_derived(f"parsed/{key}/pages/{number}.json", page)
-            numbers.add(number)
-        return numbers
+        return self._sandbox.run(step.name, function, step.path, step.folder, step.name, *args)
 
     def _keep_attachment(
         self, attachment: Attachment, folder: Path, notes: list[str]
@@ -330,16 +324,14 @@ class _Run:
         return {"name": name, "media_type": media_type, "sha256": blob.sha256}
 
 
-def _results(futures: list[Future[list[int]]]) -> list[list[int]]:
-    """All results in order; at the first failure the calls not yet begun are dropped."""
+def _results(futures: list[Future[set[int]]]) -> set[int]:
+    """All pages; at the first failure the calls not yet begun are dropped."""
     try:
-        for future in as_completed(futures):
-            future.result()
+        return set[int]().union(*(future.result() for future in as_completed(futures)))
     except BaseException:
         for future in futures:
             future.cancel()
         raise
-    return [future.result() for future in futures]
 
 
 def _number(

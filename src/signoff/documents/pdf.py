@@ -21,6 +21,7 @@ from signoff.documents.image import OCR_LONGEST, save_jpeg
 from signoff.documents.layout import lay_out
 from signoff.documents.pdf_layer import Layer, read_layer
 from signoff.documents.steps import (
+    PAGES_PER_CHUNK,
     Attachment,
     Inspection,
     Limits,
@@ -41,14 +42,19 @@ _SCAN_AREA = 0.5
 
 
 def inspect(path: Path, folder: Path, name: str, limits: Limits) -> Inspection:
-    """Open the file; count pages, read form fields, write embedded files out."""
+    """Open the file; count pages, read form fields, write embedded files out.
+
+    Of a file of a few pages, as most are, those with a text layer are written at once.
+    """
     with _opened(path, name) as document:
         count = len(document)
+        if count == 0:
+            raise UnreadableFileError(f"{name}: the PDF has no pages; supply a newly saved copy.")
+        check_pages(name, count, limits)
         has_form = document.get_formtype() != pdfium_c.FORMTYPE_NONE
         has_files = document.count_attachments() > 0
-    if count == 0:
-        raise UnreadableFileError(f"{name}: the PDF has no pages; supply a newly saved copy.")
-    check_pages(name, count, limits)
+        if count <= PAGES_PER_CHUNK:
+            _read_layers(document, folder, name, 1, count)
     found = _Structure()
     if has_form or has_files:
         found.read(path, folder)
@@ -61,18 +67,10 @@ def inspect(path: Path, folder: Path, name: str, limits: Limits) -> Inspection:
     )
 
 
-def read_pages(path: Path, folder: Path, name: str, first: int, last: int) -> list[int]:
-    """Write the pages from ``first`` to ``last`` that have a text layer; return the others."""
-    unread = []
-    with _opened(path, name) as document, PageWriter(folder) as pages:
-        for number in range(first, last + 1):
-            with _page(document, number, name) as page:
-                layer = read_layer(page)
-                if _is_usable(layer, page):
-                    _write_layer(pages, number, layer, page)
-                else:
-                    unread.append(number)
-    return unread
+def read_pages(path: Path, folder: Path, name: str, first: int, last: int) -> None:
+    """Write the pages from ``first`` to ``last`` that have a usable text layer."""
+    with _opened(path, name) as document:
+        _read_layers(document, folder, name, first, last)
 
 
 def ocr_page(path: Path, folder: Path, name: str, number: int, limits: Limits) -> None:
@@ -80,7 +78,7 @@ def ocr_page(path: Path, folder: Path, name: str, number: int, limits: Limits) -
     with (
         _opened(path, name) as document,
         _page(document, number, name) as page,
-        PageWriter(folder) as pages,
+        PageWriter(folder, alone=True) as pages,
     ):
         layer = read_layer(page)
         width, height = page.get_size()
@@ -107,6 +105,17 @@ def render(path: Path, folder: Path, name: str, number: int, longest: int, limit
     """Write a page as ``image.jpg``, its long side at most ``longest`` pixels."""
     with _opened(path, name) as document, _page(document, number, name) as page:
         save_jpeg(_render(page, longest), folder)
+
+
+def _read_layers(
+    document: pdfium.PdfDocument, folder: Path, name: str, first: int, last: int
+) -> None:
+    with PageWriter(folder) as pages:
+        for number in range(first, last + 1):
+            with _page(document, number, name) as page:
+                layer = read_layer(page)
+                if _is_usable(layer, page):
+                    _write_layer(pages, number, layer, page)
 
 
 @contextmanager

@@ -10,11 +10,11 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, TypeVar, cast
+from typing import IO, Any, cast
 from uuid import uuid4
 
 import fsspec
@@ -23,8 +23,6 @@ from fsspec.implementations.local import LocalFileSystem
 from signoff.errors import ConfigurationError, InputsTooLargeError, NotFoundError
 
 CHUNK = 1024 * 1024
-
-Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -140,39 +138,25 @@ class FileStore:
     @contextmanager
     def _staged(self) -> Iterator[tuple[IO[Any], str]]:
         staged = f"{self._root}/staging/{uuid4().hex}"
-        if self._local:
-            stream = _in_folder(_private, staged)
-        else:
-            self._fs.makedirs(f"{self._root}/staging", exist_ok=True)
-            stream = self._fs.open(staged, "wb")
+        self._fs.makedirs(f"{self._root}/staging", exist_ok=True)
+        stream = _private(staged) if self._local else self._fs.open(staged, "wb")
         try:
             with stream:
                 yield stream, staged
         finally:
-            if self._local:
-                Path(staged).unlink(missing_ok=True)
-            elif self._fs.exists(staged):
+            if self._fs.exists(staged):
                 self._fs.rm_file(staged)
 
     def _commit(self, staged: str, target: str) -> None:
         # Readers must never see half a file: a rename is atomic on a local disk, and object
         # stores show an object only once it is whole.
+        self._fs.makedirs(target.rpartition("/")[0], exist_ok=True)
         if self._local:
-            _in_folder(Path(staged).replace, target)
+            Path(staged).replace(target)
         else:
-            self._fs.makedirs(target.rpartition("/")[0], exist_ok=True)
             self._fs.mv(staged, target)
 
 
 def _private(path: str) -> IO[bytes]:
     """A new file that nobody else may read."""
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
-
-
-def _in_folder(make: Callable[[str], Made], path: str) -> Made:
-    """``make(path)``, its folder created where it is missing: mostly it is there."""
-    try:
-        return make(path)
-    except FileNotFoundError:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        return make(path)

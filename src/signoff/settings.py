@@ -11,6 +11,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIB = 1024 * 1024
 VENDOR_KEY = "OPENAI_API_KEY"
+TILING = r"^(tiles|patches:([89]|[1-9]\d{1,2}):[1-9]\d{0,5})$"
+DEFAULT_TILING = "patches:32:1536"
 
 
 class ModelSettings(BaseModel):
@@ -29,6 +31,7 @@ class ModelSettings(BaseModel):
     context_tokens: int = Field(default=128_000, gt=0)
     max_output_tokens: int = Field(default=16_384, gt=0)
     max_images: int = Field(default=10, ge=0)
+    image_tiling: str = Field(default=DEFAULT_TILING, pattern=TILING)
     timeout: float = Field(default=300, gt=0)
     concurrency: int = Field(default=8, gt=0)
 
@@ -73,6 +76,12 @@ class Settings(BaseSettings):
         default=128_000, gt=0, description="The model's context; longer documents are cut to it."
     )
     model_max_images: int = Field(default=10, ge=0, description="Page images in one call.")
+    model_image_tiling: str = Field(
+        default=DEFAULT_TILING,
+        pattern=TILING,
+        description="How the model cuts up pictures; none is sent larger than it looks at: `tiles`"
+        " (of 512 pixels), or `patches:SIDE:MOST` (docs/models.md).",
+    )
     model_concurrency: int = Field(
         default=8, gt=0, description="Calls to the model at a time, over all workers."
     )
@@ -81,8 +90,8 @@ class Settings(BaseSettings):
         description="Models to ask, in order, when the one before is out of reach or refuses, as"
         ' JSON: [{"url": "http://127.0.0.1:8080/v1", "model": "qwen", "api_key_env": "QWEN_KEY"}].'
         " Keys: url, model, api_key or api_key_env, sees_images, context_tokens,"
-        " max_output_tokens, max_images, timeout, concurrency; what is absent has the default"
-        " shown in this table.",
+        " max_output_tokens, max_images, image_tiling, timeout, concurrency; what is absent has"
+        " the default shown in this table.",
     )
     challenger: ModelSettings | None = Field(
         default=None,
@@ -182,6 +191,7 @@ class Settings(BaseSettings):
             context_tokens=self.model_context_tokens,
             max_output_tokens=self.model_max_output_tokens,
             max_images=self.model_max_images,
+            image_tiling=self.model_image_tiling,
             timeout=self.model_timeout,
             concurrency=self.model_concurrency,
         )

@@ -96,11 +96,15 @@ class Document:
         load_page: page number (from 1) to the page.
         load_image: page number and longest side in pixels to JPEG or PNG bytes; made when first
             asked for. Raises :class:`signoff.errors.UnreadableFileError`.
+        needs_picture: page number to whether its picture shows anything that its text does not
+            say; found out when first asked for, and true wherever that is in doubt. May raise
+            the same.
     """
 
     info: DocumentInfo
     load_page: Callable[[int], Page] = field(repr=False)
     load_image: Callable[[int, int], bytes] = field(repr=False)
+    needs_picture: Callable[[int], bool] = field(default=lambda number: True, repr=False)
 
     def pages(self) -> Iterator[Page]:
         """Every page in order, one at a time."""

@@ -36,6 +36,7 @@ from signoff.extraction.turns import (
     Turns,
     extraction_of,
     is_final_refusal,
+    was_cut_short,
     was_doubted,
 )
 
@@ -214,7 +215,7 @@ class _Loop:
             return Observation(reading.problem)
         if reading.action != SUBMIT:
             return self._use_tool(reading)
-        if reading.data is None:
+        if reading.data is None or reading.problem:  # half an answer is data with a problem
             return Observation(reading.problem or "The answer was no JSON object.")
         observation = self.submit.judge(reading.data).observation
         return Observation(observation or self._doubted(reading.data))
@@ -308,11 +309,17 @@ class _Loop:
         return error(f"{ending} after {count} answers that failed validation.", best=self._best())
 
     def _best(self) -> Extraction | None:
-        """The attempt with the fewest problems and failed checks, the later of two equals."""
+        """The attempt with the fewest problems and failed checks, the later of two equals.
+
+        Half an answer counts only where no whole one has come.
+        """
         attempts = [turn for turn in reversed(self._submits()) if has_value(turn.action_input)]
         if not attempts:
             return None
-        best = min(attempts, key=lambda turn: self.submit.judge(turn.action_input).rank)
+        best = min(
+            attempts,
+            key=lambda turn: (was_cut_short(turn), self.submit.judge(turn.action_input).rank),
+        )
         return extraction_of(best)
 
 

@@ -88,7 +88,8 @@ class Reading:
 
     ``action`` is ``submit``, or the name of one of the request's tools, whose input is then
     ``tool_input``, or ``refused``. ``data`` is ``None`` when a submit was no JSON object;
-    ``problem`` then says why. Keys of ``confidence``, ``probabilities`` and ``evidence`` are JSON
+    ``problem`` then says why. With both, ``data`` is what there is of an answer that was cut off:
+    nothing that may pass. Keys of ``confidence``, ``probabilities`` and ``evidence`` are JSON
     pointers into ``data``; ``probabilities`` are those of each value's least certain token, where
     the server tells.
     """

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 from signoff.errors import DeadlineExceededError, ModelUnavailableError
 from signoff.executions.extractions import Extraction, FieldSignals, Iteration
-from signoff.extraction.reader import REFUSED, SUBMIT, Reading
+from signoff.extraction.reader import CUT_OFF, REFUSED, SUBMIT, Reading
 
 LOOK_AGAIN = "Look again: "
 """How the observation of data begins that passed and has values in doubt."""
@@ -123,6 +123,11 @@ def is_final_refusal(turn: Iteration) -> bool:
 def was_doubted(turn: Iteration) -> bool:
     """Whether a submit passed, and was to be looked at again all the same."""
     return turn.action == SUBMIT and turn.observation.startswith(LOOK_AGAIN)
+
+
+def was_cut_short(turn: Iteration) -> bool:
+    """Whether a submit is no more than the beginning of an answer."""
+    return turn.action == SUBMIT and turn.observation.startswith(CUT_OFF)
 
 
 def extraction_of(turn: Iteration) -> Extraction:

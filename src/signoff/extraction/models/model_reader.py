@@ -24,6 +24,7 @@ from signoff.extraction.models.server_models import told_of
 from signoff.extraction.models.token_probabilities import existing, least_probabilities
 from signoff.extraction.models.turn_choice import Choice, NoChoiceError, choose
 from signoff.extraction.models.vendor_schema import VendorSchema, translate
+from signoff.extraction.prompts.pictures import tiling_of
 from signoff.extraction.prompts.prompt import Prompt, build_prompt
 from signoff.extraction.reader import SUBMIT, ReaderLimits, Reading, ReadRequest, ToolSpec
 from signoff.settings import ModelSettings
@@ -69,6 +70,7 @@ class ModelReader:
             ConfigurationError: an address or a key that cannot be used.
         """
         self._settings = settings
+        self._tiling = tiling_of(settings.image_tiling)
         self._longest_pause = longest_pause
         self._chat = ChatClient(
             base_url=settings.url or None,
@@ -202,6 +204,7 @@ class ModelReader:
             context_tokens=context,
             output_tokens=self._output_tokens(context),
             max_images=self._settings.max_images if self._sees(known) else 0,
+            tiling=self._tiling,
             pages=request.pages,
             tools=tools,
             pictures=request.pictures,

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from signoff.extraction.prompts.page_budget import Picture
+from signoff.extraction.prompts.pictures import Picture
 
 Message = dict[str, Any]
 

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from signoff.documents.model import Document, Page
 from signoff.errors import UnreadableFileError
 from signoff.extraction.prompts.page_text import compact, estimate_tokens
-
-IMAGE_TOKENS = 1500
-"""What a picture costs with most models."""
+from signoff.extraction.prompts.pictures import DEFAULT_TILING, Picture, Tiling, page_size
 
 PAGE_TOKENS = 25
 """A page's fence."""
@@ -24,7 +22,6 @@ PAGE_TOKENS = 25
 FILES_SHARE = 0.3
 """Of a document's budget, what one data file inside it may take."""
 
-LONGEST_SIDE = 2048
 MIN_TOKENS = 300
 CUT_PAGE_TOKENS = 50
 """A page of which less fits is left out."""
@@ -36,29 +33,19 @@ Pages = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A page's picture."""
-
-    data: bytes = field(repr=False)
-
-    @property
-    def media_type(self) -> str:
-        """By the content's first bytes: page pictures are PNG or JPEG."""
-        return "image/png" if self.data.startswith(b"\x89PNG") else "image/jpeg"
-
-
-@dataclass(frozen=True)
 class Budget:
     """How much of the documents fits into one call; a picture costs tokens too."""
 
     tokens: int
     images: int
+    tiling: Tiling = DEFAULT_TILING
 
     @classmethod
-    def within(cls, *, tokens: int, max_images: int) -> Budget:
+    def within(cls, *, tokens: int, max_images: int, tiling: Tiling = DEFAULT_TILING) -> Budget:
         """All of ``tokens``; pictures may take half of it at the most."""
         tokens = max(tokens, MIN_TOKENS)
-        return cls(tokens=tokens, images=min(max_images, tokens // 2 // IMAGE_TOKENS))
+        images = min(max_images, tokens // 2 // tiling.most_tokens)
+        return cls(tokens=tokens, images=images, tiling=tiling)
 
 
 @dataclass(frozen=True)
@@ -97,6 +84,7 @@ def render_documents(
             nonce=nonce,
             tokens=tokens // waiting,
             images=-(-images // waiting),
+            tiling=budget.tiling,
             pages=pages,
         )
         done[index] = writer.render()
@@ -114,13 +102,21 @@ class _Writer:
     """Writes one document until its share of the budget is used up."""
 
     def __init__(
-        self, document: Document, *, nonce: str, tokens: int, images: int, pages: Pages | None
+        self,
+        document: Document,
+        *,
+        nonce: str,
+        tokens: int,
+        images: int,
+        tiling: Tiling,
+        pages: Pages | None,
     ) -> None:
         self._document = document
         self._info = document.info
         self._nonce = nonce
         self._tokens = tokens
         self._images = images
+        self._tiling = tiling
         self._shown = range(1, self._info.page_count + 1)
         if pages is not None:
             mine = pages[0] == self._info.number
@@ -213,16 +209,21 @@ class _Writer:
         return written
 
     def _picture(self, page: Page) -> list[str | Picture]:
-        left = self._tokens - self.used
-        if not page.has_image or self.pictures >= self._images or left < IMAGE_TOKENS:
+        if not page.has_image or self.pictures >= self._images:
+            return []
+        drawn = self._info.media_type == "application/pdf"
+        size = page_size(page.width, page.height, drawn=drawn, tiling=self._tiling)
+        if size.tokens > self._tokens - self.used:
             return []
         try:
-            data = self._document.load_image(page.number, LONGEST_SIDE)
+            if not self._document.needs_picture(page.number):
+                return []
+            data = self._document.load_image(page.number, size.longest_side)
         except UnreadableFileError:
             return ["[note: no picture of this page could be made]\n"]
         self.pictures += 1
-        self.used += IMAGE_TOKENS
-        return [Picture(data)]
+        self.used += size.tokens
+        return [Picture(data, size.tokens)]
 
     def _pairs(self, title: str, pairs: dict[str, str]) -> list[str]:
         lines = [f"{self._line(name)}: {self._line(value)}\n" for name, value in pairs.items()]

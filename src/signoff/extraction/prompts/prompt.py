@@ -1,8 +1,10 @@
 """What a model is told: trusted text first, then the documents, fenced off as data.
 
-The order keeps prompts cacheable: what never changes comes first, what differs between
-correction cycles last. Documents are read page by page and only as far as the model's context
-reaches; what was left out is said in the prompt.
+The order is what makes vendors' prompt caches hit. First comes what all executions of an agent
+share: the rules, the schema, the agent's instructions; what a caller adds to these, and the
+documents, follow; then the turns so far, to which each turn adds at the end. Documents are read
+page by page and only as far as the model's context reaches; what was left out is said in the
+prompt.
 """
 
 from __future__ import annotations
@@ -18,8 +20,9 @@ from signoff.executions.agents import JsonObject
 from signoff.executions.extractions import Iteration
 from signoff.extraction.prompts.history import tell_history
 from signoff.extraction.prompts.messages import Message, fence, message_content, sendable
-from signoff.extraction.prompts.page_budget import Budget, Pages, Picture, render_documents
+from signoff.extraction.prompts.page_budget import Budget, Pages, Rendered, render_documents
 from signoff.extraction.prompts.page_text import estimate_tokens
+from signoff.extraction.prompts.pictures import DEFAULT_TILING, Picture, Tiling
 from signoff.extraction.prompts.schema_outline import outline
 from signoff.extraction.reader import ToolSpec
 
@@ -46,6 +49,9 @@ submit at once: every call costs time.
 
 MESSAGES_TOKENS = 60
 """What a chat template puts around the messages, and the closing request."""
+
+TOOL_PICTURES = 4
+"""Kept free for what tools will show, so that a page's picture need not go for it later."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,7 @@ def build_prompt(
     context_tokens: int,
     output_tokens: int,
     max_images: int,
+    tiling: Tiling = DEFAULT_TILING,
     pages: Pages | None = None,
     tools: Sequence[ToolSpec] = (),
     pictures: Mapping[int, Sequence[bytes]] = MappingProxyType({}),
@@ -88,12 +95,13 @@ def build_prompt(
         instructions: trusted text: the agent's, its execution type's, the caller's.
         documents: untrusted.
         input_data: given by the caller; data too.
-        earlier: the iterations so far; the last answer is shown with what was wrong with it,
-            tool calls with what they gave.
+        earlier: the iterations so far; answers are shown with what was wrong with them, tool
+            calls with what they gave.
         show_schema: whether the prompt itself carries the schema.
         context_tokens: all that the model can take, its answer included.
         output_tokens: kept free for the answer.
-        max_images: page pictures at the most; 0 for a model that sees none.
+        max_images: pictures at the most; 0 for a model that sees none.
+        tiling: how the model cuts up pictures.
         pages: the only pages to show of a document that is read in parts.
         tools: that the request offers, beside ``submit``.
         pictures: that tools gave, by the iteration's number.
@@ -103,23 +111,32 @@ def build_prompt(
     shown = schema if show_schema else None
     system = sendable(_system_text(shown, instructions, tools=bool(tools)))
     given = _input_data(input_data, nonce, limit=context_tokens // 2)
+    texts = [system, given, *(_as_json(tool.parameters) for tool in tools)]
+    if tools:  # submit's parameters
+        texts.append(_as_json(schema))
+    fixed = sum(map(estimate_tokens, texts)) + MESSAGES_TOKENS
+    room = context_tokens - output_tokens - fixed
+    seen = _latest_pictures(pictures, max_images)
+    reserved = min(TOOL_PICTURES, max_images // 2) if any(t.pictures for t in tools) else 0
+
+    def rendered_within(tokens: int, images: int) -> Rendered:
+        budget = Budget.within(tokens=tokens, max_images=max(0, images), tiling=tiling)
+        return render_documents(documents, nonce=nonce, budget=budget, pages=pages)
+
+    rendered = rendered_within(room, max_images - reserved)
     history = tell_history(
         earlier,
         nonce=nonce,
         tokens=context_tokens // 4,
+        spare=room - rendered.tokens,
         tools=bool(tools),
-        pictures=pictures if max_images > 0 else {},
+        pictures=seen,
+        tiling=tiling,
         ask=ask,
     )
-    texts = [system, given, *(_as_json(tool.parameters) for tool in tools)]
-    if tools:  # submit's parameters
-        texts.append(_as_json(schema))
-    fixed = sum(map(estimate_tokens, texts)) + history.tokens + MESSAGES_TOKENS
-    budget = Budget.within(
-        tokens=context_tokens - output_tokens - fixed,
-        max_images=max(0, max_images - history.images),
-    )
-    rendered = render_documents(documents, nonce=nonce, budget=budget, pages=pages)
+    if history.messages and (history.tokens > room - rendered.tokens or history.images > reserved):
+        images = max_images - max(reserved, history.images)
+        rendered = rendered_within(room - history.tokens, images)
     what = "the document above" if len(documents) == 1 else "everything above together"
     if pages is not None:
         what = "the pages above"
@@ -131,22 +148,33 @@ def build_prompt(
         *history.messages,
     ]
     images = history.images + sum(isinstance(part, Picture) for part in rendered.parts)
-    return Prompt(
-        messages, images=images, tokens=fixed + rendered.tokens, left_out=rendered.left_out
-    )
+    tokens = fixed + history.tokens + rendered.tokens
+    return Prompt(messages, images=images, tokens=tokens, left_out=rendered.left_out)
+
+
+def _latest_pictures(
+    pictures: Mapping[int, Sequence[bytes]], count: int
+) -> Mapping[int, Sequence[bytes]]:
+    latest: dict[int, Sequence[bytes]] = {}
+    for number in sorted(pictures, reverse=True):
+        if len(pictures[number]) > count:
+            break
+        count -= len(pictures[number])
+        latest[number] = pictures[number]
+    return latest
 
 
 def _system_text(schema: JsonObject | None, instructions: str, *, tools: bool) -> str:
     parts = [RULES]
     if tools:
         parts.append(TOOL_RULES)
-    if instructions.strip():
-        parts.append(f"# Instructions\n\n{instructions.strip()}\n")
     if schema is not None:
         if (short := outline(schema)) is not None:
             parts.append(f"# The object to return\n\n{short}\n")
         else:
             parts.append(f"# JSON Schema of the object to return\n\n{_as_json(schema)}\n")
+    if instructions.strip():  # last: what a caller or a part of a document adds ends them
+        parts.append(f"# Instructions\n\n{instructions.strip()}\n")
     return "\n".join(parts)
 
 

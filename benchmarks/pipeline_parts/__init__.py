@@ -1,0 +1,1 @@
+"""What benchmarks/pipeline.py is made of: documents, servers, our side, and the two peers."""

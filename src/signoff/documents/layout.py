@@ -118,15 +118,14 @@ def _char_width(words: Sequence[WordData]) -> float:
 
 def _row(line: list[WordData], left_edge: float, char_width: float) -> str:
     parts: list[str] = []
-    length = 0
-    end = None
+    length, wide = 0, 2 * char_width
+    end: float | None = None
     for text, (left, _, right, _), _ in line:
+        gap = 1
         if end is None:
             gap = round((left - left_edge) / char_width)
-        elif left - end > 2 * char_width:
+        elif left - end > wide:
             gap = max(3, round((left - left_edge) / char_width) - length)
-        else:
-            gap = 1
         parts.append(" " * gap + text)
         length += gap + len(text)
         end = right

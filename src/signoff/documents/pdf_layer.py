@@ -13,9 +13,8 @@ from signoff.documents.steps import WordData
 
 _WORD = re.compile(r"\S+")
 # What fonts without a usable mapping yield: controls, private use, unassigned, replacement
-_UNMAPPED = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd]")
+_UNMAPPED = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd\ufffe]")
 _HYPHENS = {0x02: "-", 0xFFFE: "-"}  # PDFium's marks for a word divided at a line's end
-_HYPHEN_MARKS = tuple(map(chr, _HYPHENS))
 
 
 class Layer(NamedTuple):
@@ -78,31 +77,35 @@ class Frame(NamedTuple):
         self, left: float, top: float, right: float, bottom: float
     ) -> tuple[float, float, float, float] | None:
         """In fractions of the page as it is shown; ``None`` where nothing of it is visible."""
-        x0 = (left - self.left) / self.width
-        x1 = (right - self.left) / self.width
-        y0 = 1 - (top - self.bottom) / self.height
-        y1 = 1 - (bottom - self.bottom) / self.height
-        if self.rotation == 1:
-            x0, y0, x1, y1 = 1 - y1, x0, 1 - y0, x1
-        elif self.rotation == 2:
-            x0, y0, x1, y1 = 1 - x1, 1 - y1, 1 - x0, 1 - y0
-        elif self.rotation == 3:
-            x0, y0, x1, y1 = y0, 1 - x1, y1, 1 - x0
-        if 0 <= x0 <= x1 <= 1 and 0 <= y0 <= y1 <= 1:  # nearly always, and worth its line
-            return _rounded(x0), _rounded(y0), _rounded(x1), _rounded(y1)
-        if not (x1 > 0 and y1 > 0 and x0 < 1 and y0 < 1):  # also false for NaN
-            return None
+        # Called for each word: hence neither `round`, which goes by way of decimals, nor `self.left`.
+        from_left, from_bottom, width, height, rotation = self
+        x0 = (left - from_left) / width
+        x1 = (right - from_left) / width
+        y0 = 1 - (top - from_bottom) / height
+        y1 = 1 - (bottom - from_bottom) / height
+        if rotation:
+            x0, y0, x1, y1 = _turned(x0, y0, x1, y1, rotation)
+        if not (0 <= x0 <= x1 <= 1 and 0 <= y0 <= y1 <= 1):
+            if not (x1 > 0 and y1 > 0 and x0 < 1 and y0 < 1):  # also false for NaN
+                return None
+            x0, y0, x1, y1 = max(x0, 0.0), max(y0, 0.0), min(x1, 1.0), min(y1, 1.0)
         return (
-            _rounded(max(x0, 0.0)),
-            _rounded(max(y0, 0.0)),
-            _rounded(min(x1, 1.0)),
-            _rounded(min(y1, 1.0)),
+            int(x0 * 1e5 + 0.5) / 1e5,
+            int(y0 * 1e5 + 0.5) / 1e5,
+            int(x1 * 1e5 + 0.5) / 1e5,
+            int(y1 * 1e5 + 0.5) / 1e5,
         )
 
 
-def _rounded(share: float) -> float:
-    """To five places: several times as fast as ``round``, which goes by way of decimals."""
-    return int(share * 1e5 + 0.5) / 1e5
+def _turned(
+    x0: float, y0: float, x1: float, y1: float, rotation: int
+) -> tuple[float, float, float, float]:
+    """The box after quarter turns clockwise."""
+    if rotation == 1:
+        return 1 - y1, x0, 1 - y0, x1
+    if rotation == 2:
+        return 1 - x1, 1 - y1, 1 - x0, 1 - y0
+    return y0, 1 - x1, y1, 1 - x0
 
 
 def _fast(function: Any) -> Any:
@@ -120,11 +123,10 @@ _get_rect = _fast(pdfium_c.FPDFText_GetRect)
 def _words(text_page: Any, text: str, frame: Frame, *, same_index: bool) -> Layer:
     page = ctypes.cast(text_page, ctypes.c_void_p)
     left, top, right, bottom = (ctypes.c_double() for _ in range(4))
-    references = tuple(ctypes.byref(value) for value in (left, top, right, bottom))
+    to_left, to_top, to_right, to_bottom = map(ctypes.byref, (left, top, right, bottom))
     char_index = pdfium_c.FPDFText_GetCharIndexFromTextIndex
-    plain = not any(mark in text for mark in _HYPHEN_MARKS) and not _UNMAPPED.search(text)
+    box_of = frame.box
     words: list[WordData] = []
-    chars = unmapped = 0
     for match in _WORD.finditer(text):
         start, end = match.span()
         if not same_index:
@@ -132,19 +134,17 @@ def _words(text_page: Any, text: str, frame: Frame, *, same_index: bool) -> Laye
         rects = _count_rects(page, start, end - start)
         if rects < 1:
             continue
-        _get_rect(page, 0, *references)
+        _get_rect(page, 0, to_left, to_top, to_right, to_bottom)
         x0, y0, x1, y1 = left.value, top.value, right.value, bottom.value
         for index in range(1, rects):
-            _get_rect(page, index, *references)
+            _get_rect(page, index, to_left, to_top, to_right, to_bottom)
             x0, x1 = min(x0, left.value), max(x1, right.value)
             y1, y0 = min(y1, bottom.value), max(y0, top.value)
-        box = frame.box(x0, y0, x1, y1)
-        if box is None:
-            continue
-        word = match[0]
-        if not plain:
-            word = word.translate(_HYPHENS)
-            unmapped += len(_UNMAPPED.findall(word))
-        chars += len(word)
-        words.append((word, box, 1.0))
-    return Layer(words, chars, unmapped)
+        box = box_of(x0, y0, x1, y1)
+        if box is not None:
+            words.append((match[0], box, 1.0))
+    unmapped = 0
+    if _UNMAPPED.search(text):
+        words = [(word.translate(_HYPHENS), box, sure) for word, box, sure in words]
+        unmapped = sum(len(_UNMAPPED.findall(word)) for word, _, _ in words)
+    return Layer(words, sum(len(word) for word, _, _ in words), unmapped)

@@ -77,7 +77,7 @@ class Frame(NamedTuple):
         self, left: float, top: float, right: float, bottom: float
     ) -> tuple[float, float, float, float] | None:
         """In fractions of the page as it is shown; ``None`` where nothing of it is visible."""
-        # Called for each word: hence neither `round`, which goes by way of decimals, nor `self.left`.
+        # called for each word: hence not `round`, which goes by way of decimals
         from_left, from_bottom, width, height, rotation = self
         x0 = (left - from_left) / width
         x1 = (right - from_left) / width

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from signoff.documents.model import Document, DocumentInfo, Page, TextSource
 from signoff.extraction.offline import OfflineReader
 from signoff.extraction.offline.layout import words_of_text
@@ -44,6 +46,10 @@ def reading(document: Document, pages: tuple[int, int, int] | None = None, **typ
 
 def read(text: str, **types: Any) -> Any:
     return reading(document_of(text), **types).data
+
+
+def read_pages(*texts: str, **types: Any) -> Any:
+    return reading(document_of(*texts), **types).data
 
 
 def rows_of(**types: Any) -> dict[str, Any]:
@@ -247,6 +253,69 @@ def test_a_list_of_1200_rows_over_40_pages_comes_out_whole() -> None:
     assert rows[-1]["amount"] == 2401
     assert found.evidence["/lines/1199/amount"].page == 40
     assert "not on 33 pages" in found.thought
+
+
+ARTICLES = """\
+Article   Description         Qty    Price    Amount
+A-1001    Hexagon screw         2     1.50      3.00
+A-1002    Washer                1     4.00      4.00
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        pytest.param(
+            "A-1003    Wing nut\n" + " " * 20 + "Carried over             7.00\n",
+            "Article   Description         Qty    Price    Amount\n"
+            + " " * 20
+            + "Carried over             7.00\n",
+            id="between carried sums",
+        ),
+        pytest.param("A-1003    Wing nut\n", "", id="on a page without headings"),
+    ],
+)
+def test_a_row_that_ends_on_the_next_page_is_one_row(first: str, second: str) -> None:
+    rest = """\
+                                3     5.00     15.00
+A-1004    Spring pin            4     0.50      2.00
+          Total                                24.00
+"""
+    found = reading(
+        document_of(ARTICLES + first, second + rest),
+        lines=rows_of(
+            article=TEXT, description=TEXT, quantity=NUMBER, unit_price=NUMBER, amount=NUMBER
+        ),
+    )
+    assert found.data is not None
+    rows = found.data["lines"]
+    assert [row["amount"] for row in rows] == [3, 4, 15, 2]
+    assert rows[1]["description"] == "Washer"
+    assert (rows[2]["article"], rows[2]["description"], rows[2]["quantity"]) == (
+        "A-1003",
+        "Wing nut",
+        3,
+    )
+    assert found.evidence["/lines/2/description"].page == 1
+    assert found.evidence["/lines/2/amount"].page == 2
+
+
+def test_numbers_at_the_top_of_a_page_take_no_text_from_a_row_that_is_whole() -> None:
+    rest = """\
+Article   Description         Qty    Price    Amount
+                                3     5.00     15.00
+A-1004    Spring pin            4     0.50      2.00
+          Total                                24.00
+"""
+    found = read_pages(
+        ARTICLES + "          zinc plated\n",
+        rest,
+        lines=rows_of(
+            article=TEXT, description=TEXT, quantity=NUMBER, unit_price=NUMBER, amount=NUMBER
+        ),
+    )
+    assert [row["article"] for row in found["lines"]] == ["A-1001", "A-1002", "A-1004"]
+    assert found["lines"][1]["description"] == "Washer zinc plated"
 
 
 def test_only_the_pages_asked_for_are_read() -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import Any
 
 from signoff.extraction.offline.column_guess import guess_columns
 from signoff.extraction.offline.columns import NUMERIC, Header, HeaderFinder, distribute
@@ -14,7 +12,14 @@ from signoff.extraction.offline.found import Candidate, Corpus
 from signoff.extraction.offline.labels import STRONG, concept_labels, key, words_of
 from signoff.extraction.offline.layout import Line, Sheet, Token
 from signoff.extraction.offline.lexicon import Kind
-from signoff.extraction.offline.numbers import parse_number
+from signoff.extraction.offline.open_rows import (
+    ROW_SCORE,
+    Accept,
+    Cells,
+    OpenRow,
+    Row,
+    RowMaker,
+)
 from signoff.extraction.offline.table_ends import (
     CARRIED,
     CHARGES,
@@ -26,31 +31,8 @@ from signoff.extraction.offline.table_ends import (
 )
 from signoff.extraction.offline.targets import Group, Table, Target
 
-MAX_TEXT_LINES = 3
 MAX_GAP = 8
 """Line steps between a row's beginning and what can still belong to the table."""
-ROW_SCORE = 0.5
-CENT = Decimal("0.011")
-
-
-Row = dict[str, Candidate]
-Accept = Callable[[Target, Any], Any]
-
-
-@dataclass(eq=False)
-class _OpenRow:
-    """A row being read: its cells, and the text lines of each text column."""
-
-    sheet: Sheet
-    line: Line
-    values: Row = field(default_factory=dict)
-    texts: dict[str, list[list[Token]]] = field(default_factory=dict)
-    last: Line | None = None
-
-    @property
-    def numbers(self) -> set[str]:
-        """Properties with a number so far."""
-        return set(self.values)
 
 
 @dataclass(eq=False)
@@ -58,6 +40,7 @@ class _Section:
     """What was read below headers of one kind."""
 
     rows: list[Row] = field(default_factory=list)
+    held: OpenRow | None = None
 
 
 class TableReader:
@@ -67,6 +50,8 @@ class TableReader:
         self.table = table
         self._targets = flat_row(table.row)
         self._accept = accept
+        self._maker = RowMaker(self._targets, accept)
+        self._identifiers = {n for n, t in self._targets.items() if t.kind is Kind.IDENTIFIER}
         self._finder = HeaderFinder(self._targets)
         self._sections: dict[tuple[str, ...], _Section] = {}
         self._header: Header | None = None
@@ -101,6 +86,8 @@ class TableReader:
         """All rows, of the headers that name most of the properties and have rows."""
         if not self._sections:
             return []
+        for section in self._sections.values():
+            self._settle(section)
         best = max(self._sections, key=self._worth)
         return self._without_remarks(self._sections[best].rows)
 
@@ -139,7 +126,7 @@ class TableReader:
         carried: bool = False,
     ) -> None:
         section = self._sections.setdefault(header.signature, _Section())
-        row: _OpenRow | None = None
+        row: OpenRow | None = None
         left = False
         pending: list[tuple[Line, dict[str, list[Token]]]] = []
         for line in lines:
@@ -160,17 +147,19 @@ class TableReader:
             # what stands far below the last row ends the table on this page only
             left |= row is not None and line.middle - row.line.middle > MAX_GAP * sheet.pitch
             strong = len(numbers) >= 2 and self._is_described(cells)
+            # the numbers of a row that the page before began
+            strong |= row is None and self._is_rest(numbers, cells, sheet, section.held)
             over = self._ending or left or (carried and row is None)
             if total or (over and not strong):
-                self._close(row, section, header)
+                self._close(row, section)
                 row = None
                 pending.clear()
                 continue
             self._ending = left = False
             texts = {name: cells[name] for name in self._text_cells(cells)}
             if self._starts_row(texts) or (numbers and not self._continues(row, numbers, line)):
-                self._close(row, section, header)
-                row = _OpenRow(sheet, line, last=line)
+                self._close(row, section)
+                row = OpenRow(sheet, line, header, last=line)
                 self._take_pending(row, pending, sheet)
                 pending.clear()
             if row is None:
@@ -180,21 +169,19 @@ class TableReader:
                 row.values.update({k: v for k, v in numbers.items() if k not in row.values})
             elif row.last is not None and line.middle - row.last.middle > 1.8 * sheet.pitch:
                 # behind a gap a text belongs to what follows
-                self._close(row, section, header)
+                self._close(row, section)
                 row = None
                 pending.append((line, texts))
                 continue
-            for name, tokens in texts.items():
-                row.texts.setdefault(name, []).append(tokens)
+            row.add(sheet, texts, numbered=bool(numbers))
             row.last = line
-        self._close(row, section, header)
+        self._close(row, section)
 
     def _starts_row(self, texts: Mapping[str, list[Token]]) -> bool:
         """Whether a line without numbers is a row: an article's number, its name and more."""
-        kinds = {self._targets[name].kind for name in texts}
-        return len(texts) > 2 and Kind.IDENTIFIER in kinds
+        return len(texts) > 2 and not self._identifiers.isdisjoint(texts)
 
-    def _continues(self, row: _OpenRow | None, numbers: Row, line: Line) -> bool:
+    def _continues(self, row: OpenRow | None, numbers: Row, line: Line) -> bool:
         """Whether numbers complete the row above instead of starting one."""
         if row is None or row.last is None:
             return False
@@ -202,7 +189,7 @@ class TableReader:
         return near and not (set(numbers) & row.numbers)
 
     def _take_pending(
-        self, row: _OpenRow, pending: list[tuple[Line, dict[str, list[Token]]]], sheet: Sheet
+        self, row: OpenRow, pending: list[tuple[Line, dict[str, list[Token]]]], sheet: Sheet
     ) -> None:
         """Text right above a row's first numbers belongs to it."""
         nearest = row.line
@@ -213,8 +200,7 @@ class TableReader:
             taken.append(texts)
             nearest = line
         for texts in reversed(taken[:2]):
-            for name, tokens in texts.items():
-                row.texts.setdefault(name, []).append(tokens)
+            row.add(sheet, texts)
 
     def _is_described(self, cells: Mapping[str, list[Token]]) -> bool:
         concepts = {self._targets[name].concept for name in self._text_cells(cells)}
@@ -261,54 +247,31 @@ class TableReader:
                 value, ROW_SCORE, "behind its quantity", sheet, tuple(tokens[1:])
             )
 
-    def _close(self, row: _OpenRow | None, section: _Section, header: Header) -> None:
+    def _close(self, row: OpenRow | None, section: _Section) -> None:
+        """End a row; it is made when the next one ends, which may turn out to be a part of it."""
         if row is None:
             return
-        depth = {c.target: c.depth for c in header.columns if c.target}
-        for name, lines in row.texts.items():
-            target = self._targets[name]
-            skip = min(depth.get(name, 0), len(lines) - 1)
-            if target.kind is Kind.IDENTIFIER:
-                kept = lines[skip : skip + 1]
-            else:
-                kept = _paragraph(_behind_code(lines[skip:]), limit=header.limit(name))
-            tokens = [token for line in kept for token in line]
-            text = " ".join(token.text for token in tokens).strip(" ;|")
-            if target.concept == "unit" and (len(text) > 15 or any(c.isdigit() for c in text)):
-                continue
-            value = self._accept(target, text) if text else None
-            if value is not None:
-                row.values.setdefault(
-                    name, Candidate(value, ROW_SCORE, "in its column", row.sheet, tuple(tokens))
-                )
-        self._split_count(row)
-        text_columns = [n for n in header.signature if self._targets[n].kind is Kind.TEXT]
-        if row.values and (not text_columns or any(name in row.values for name in row.texts)):
-            found = {name: each.without_sheet() for name, each in row.values.items()}
-            section.rows.append(found)
+        before = section.held
+        if before is not None and self._is_rest(row.values, row.lines[0].cells, row.sheet, before):
+            row.lines = [*before.cut_begun(self._identifiers), *row.lines]
+        self._settle(section)
+        section.held = row
 
-    def _split_count(self, row: _OpenRow) -> None:
-        """Take the count from the front of a text that it ran into, where it makes the amount."""
-        names = {target.concept: name for name, target in reversed(self._targets.items())}
-        found = [row.values.get(names.get(c, "")) for c in ("description", "unit_price", "amount")]
-        description, price, amount = found
-        if "quantity" not in names or names["quantity"] in row.values or not description:
-            return
-        count, _, text = str(description.value).partition(" ")
-        number = parse_number(count) if text else None
-        if number is None or not price or not amount:
-            return
-        if abs(number * Decimal(str(price.value)) - Decimal(str(amount.value))) > CENT:
-            return
-        value = self._accept(self._targets[names["quantity"]], number)
-        if value is not None:
-            tokens = description.tokens
-            row.values[names["quantity"]] = Candidate(
-                value, ROW_SCORE, "before its text", row.sheet, tokens[:1]
-            )
-            row.values[names["description"]] = Candidate(
-                text, ROW_SCORE, "in its column", row.sheet, tokens[1:]
-            )
+    def _is_rest(self, numbers: Row, texts: Cells, sheet: Sheet, before: OpenRow | None) -> bool:
+        """Whether a page's first numbers belong to a row that the page before began."""
+        return (
+            before is not None
+            and before.sheet is not sheet
+            and before.sheet.document == sheet.document
+            and bool(before.numbers)
+            and before.numbers <= numbers.keys()
+            and not self._text_cells(texts)
+        )
+
+    def _settle(self, section: _Section) -> None:
+        if section.held is not None and (made := self._maker.make(section.held)) is not None:
+            section.rows.append(made)
+        section.held = None
 
 
 def flat_row(group: Group) -> dict[str, Target]:
@@ -322,15 +285,6 @@ def flat_row(group: Group) -> dict[str, Target]:
     return found
 
 
-def _behind_code(lines: list[list[Token]]) -> list[list[Token]]:
-    """The lines but for an article's number that stands above its name."""
-    while len(lines) > 1 and len(lines[0]) == 1 and any(c.isdigit() for c in lines[0][0].text):
-        if not any(len(word) > 2 and word.isalpha() for t in lines[1] for word in words_of(t.text)):
-            break
-        lines = lines[1:]
-    return lines
-
-
 def _without_notes(cells: Mapping[str, list[Token]], line: Line) -> dict[str, list[Token]]:
     """The cells but for those that a "Discount: 5.00" inside the line reaches into."""
     before = {token: earlier for earlier, token in zip(line.tokens, line.tokens[1:], strict=False)}
@@ -341,21 +295,3 @@ def _without_notes(cells: Mapping[str, list[Token]], line: Line) -> dict[str, li
         or not before[tokens[0]].text.endswith(":")
         or tokens[0].left - before[tokens[0]].right > 4 * line.char_width
     }
-
-
-def _paragraph(lines: list[list[Token]], *, limit: float) -> list[list[Token]]:
-    """The lines that go on with the first: no notes with a colon, no bracketed remarks.
-
-    What runs on below the next columns was set there as a remark, not wrapped.
-    """
-    kept = lines[:1]
-    for line in lines[1:MAX_TEXT_LINES]:
-        text = " ".join(token.text for token in line)
-        if ":" in text[:-1] or text.startswith(("(", "*", "- ", "•")):
-            break
-        if abs(line[0].left - kept[0][0].left) > 0.01:
-            break
-        if line[-1].right > max(limit, kept[0][-1].right + 0.01):
-            break
-        kept.append(line)
-    return kept

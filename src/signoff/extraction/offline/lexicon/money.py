@@ -75,7 +75,9 @@ MONEY_AND_TERMS: tuple[Concept, ...] = (
     Concept(
         "carried_forward",
         Kind.MONEY,
-        "carried forward|brought forward|carry over|übertrag|seitenübertrag|zwischensumme seite"
+        "carried forward|brought forward|carry over|carried over|brought over|carry forward"
+        "|total carried forward|amount carried forward|balance forward"
+        "|übertrag|seitenübertrag|zwischenübertrag|zwischensumme seite"
         "|à reporter|report|reporté|a transportar|transporte|saldo anterior|page total",
     ),
     Concept(

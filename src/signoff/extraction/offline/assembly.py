@@ -16,10 +16,11 @@ from signoff.extraction.offline.fields import candidates_for, choose, from_form_
 from signoff.extraction.offline.found import Candidate, Corpus, as_json
 from signoff.extraction.offline.letterhead import Party
 from signoff.extraction.offline.lexicon import Kind
+from signoff.extraction.offline.open_rows import Row
 from signoff.extraction.offline.parties import find_parties
 from signoff.extraction.offline.rating import rated, row_fit
 from signoff.extraction.offline.receipts import receipt_rows
-from signoff.extraction.offline.tables import Row, TableReader, flat_row
+from signoff.extraction.offline.tables import TableReader, flat_row
 from signoff.extraction.offline.targets import Group, Listing, Node, Path, Table, Target, targets_of
 from signoff.extraction.offline.totals import NAMES as TOTALS
 from signoff.extraction.offline.totals import Totals, find_totals

@@ -78,7 +78,7 @@ class OpenRow:
 class RowMaker:
     """Makes the values of rows that are read to their end."""
 
-    def __init__(self, targets: Mapping[str, Target], accept: Accept) -> None:
+    def __init__(self, targets: dict[str, Target], accept: Accept) -> None:
         self._targets = targets
         self._accept = accept
 

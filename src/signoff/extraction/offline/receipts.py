@@ -11,8 +11,9 @@ from signoff.extraction.offline.found import Candidate, Corpus, Match
 from signoff.extraction.offline.labels import concept_labels
 from signoff.extraction.offline.layout import Line, Sheet, Token
 from signoff.extraction.offline.lexicon import Kind
+from signoff.extraction.offline.open_rows import Accept, Row
 from signoff.extraction.offline.table_ends import TOTALS
-from signoff.extraction.offline.tables import Accept, Row, flat_row
+from signoff.extraction.offline.tables import flat_row
 from signoff.extraction.offline.targets import Table, Target
 
 SCORE = 0.35

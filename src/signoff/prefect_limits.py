@@ -1,21 +1,26 @@
-"""How many calls each model gets at a time, over all workers: Prefect's global limits."""
+"""How many calls each model gets at a time, over all workers: Prefect's global limits.
+
+Prefect's own ``concurrency`` makes two clients and sends two events for every slot, and has no ear
+for whoever wants to give up; what it asks of the server is asked here directly.
+"""
 
 from __future__ import annotations
 
 import logging
 import re
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
+from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import httpx
-from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
-from prefect.concurrency.sync import concurrency
-from prefect.exceptions import ObjectAlreadyExists
+from prefect.exceptions import ObjectAlreadyExists, PrefectHTTPStatusError
 
 from signoff.errors import DeadlineExceededError
-from signoff.prefect_runs import PrefectUnavailableError, connected
+from signoff.prefect_runs import connected
 from signoff.settings import ModelSettings
 
 LEASE_SECONDS = 60.0
@@ -63,43 +68,34 @@ def model_slot(
         DeadlineExceededError: no place became free in time.
         PrefectUnavailableError: Prefect's server does not answer.
     """
-    slot = _taken(model, seconds, should_stop)
+    lease = _taken(model, seconds, should_stop)
+    done = threading.Event()
+    keeper = threading.Thread(
+        target=_keep, args=(limit_name(model), lease, done), name=f"slot-{lease}", daemon=True
+    )
+    keeper.start()
     try:
         yield
     finally:
+        done.set()
+        keeper.join()
         try:
-            slot.__exit__(None, None, None)
+            with connected() as client:
+                client.release_concurrency_slots_with_lease(lease)
         except Exception as error:  # the answer is paid for, and the place frees itself
             logger.warning("The slot %s was not given back: %s", limit_name(model), error)
 
 
-def _taken(
-    model: ModelSettings, seconds: float, should_stop: Callable[[], None]
-) -> AbstractContextManager[None]:
+def _taken(model: ModelSettings, seconds: float, should_stop: Callable[[], None]) -> UUID:
     deadline = time.monotonic() + seconds
     while True:
         should_stop()
-        slot = concurrency(
-            limit_name(model),
-            strict=True,
-            max_retries=0,  # its own waiting listens to nobody
-            lease_duration=LEASE_SECONDS,
-            # an answer that is paid for is not thrown away since Prefect stalled
-            raise_on_lease_renewal_failure=False,
-        )
-        try:
-            slot.__enter__()
-        except ConcurrencySlotAcquisitionError as error:
-            if not error.__cause__:  # there is no such limit
-                make_limits([model])
-                continue
-            if not _is_busy(error.__cause__):
-                raise PrefectUnavailableError(
-                    f"Prefect's server gives no slot for the model {model.model}: {error}."
-                    " Is PREFECT_API_URL right, and the server up?"
-                ) from error
-        else:
-            return slot
+        given = _asked_for(limit_name(model))
+        if given is not None:
+            if given["limits"]:
+                return UUID(given["lease_id"])
+            make_limits([model])
+            continue
         left = deadline - time.monotonic()
         if left <= 0:
             raise DeadlineExceededError(
@@ -109,8 +105,26 @@ def _taken(
         time.sleep(min(POLL_SECONDS, left))
 
 
-def _is_busy(cause: BaseException) -> bool:
-    return (
-        isinstance(cause, httpx.HTTPStatusError)
-        and cause.response.status_code == httpx.codes.LOCKED
-    )
+def _asked_for(name: str) -> dict[str, Any] | None:
+    """The limits that gave a place (none: there is no such limit); ``None``: all are taken."""
+    with connected() as client:
+        try:
+            answer = client.increment_concurrency_slots_with_lease(
+                names=[name], slots=1, mode="concurrency", lease_duration=LEASE_SECONDS
+            )
+        except PrefectHTTPStatusError as error:
+            if error.response.status_code == httpx.codes.LOCKED:
+                return None
+            raise
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def _keep(name: str, lease: UUID, done: threading.Event) -> None:
+    """Renew the lease until the call is done: models may take minutes."""
+    while not done.wait(LEASE_SECONDS / 3):
+        try:
+            with connected() as client:
+                client.renew_concurrency_lease(lease, lease_duration=LEASE_SECONDS)
+        except Exception as error:  # an answer that is paid for is not thrown away for this
+            logger.warning("The slot %s could not be kept: %s", name, error)

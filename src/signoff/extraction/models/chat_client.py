@@ -18,10 +18,12 @@ Only calls that brought no answer are tried again: nothing is paid twice.
 from __future__ import annotations
 
 import json
+import ssl
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 import openai
@@ -171,7 +173,7 @@ class ChatClient:
             "api_key": api_key,
             "max_retries": 0,
         }
-        with openai.OpenAI(**self._options) as client:
+        with openai.OpenAI(**self._options, http_client=_http()) as client:
             self.base_url = str(client.base_url)
             self.host = client.base_url.host
         self._slot = slot
@@ -190,7 +192,7 @@ class ChatClient:
         Raises:
             ModelUnavailableError: it cannot be reached just now.
         """
-        with openai.OpenAI(**self._options, timeout=ASKING_TIMEOUT) as client:
+        with openai.OpenAI(**self._options, timeout=ASKING_TIMEOUT, http_client=_http()) as client:
             try:
                 told = json.loads(client.models.with_raw_response.list().content)
             except openai.APIConnectionError as error:
@@ -305,7 +307,8 @@ class ChatClient:
     ) -> JsonObject:
         timeout = openai.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT))
         arguments: dict[str, Any] = {**body, "timeout": timeout}
-        async with openai.AsyncOpenAI(**self._options) as client:
+        http = openai.DefaultAsyncHttpxClient(verify=_tls())
+        async with openai.AsyncOpenAI(**self._options, http_client=http) as client:
             create = client.chat.completions.with_streaming_response.create
             async with create(**arguments) as response:
                 return await self._read(response.iter_bytes(), answer)
@@ -363,6 +366,16 @@ class ChatClient:
 
     def _out_of_time(self) -> DeadlineExceededError:
         return DeadlineExceededError(f"{self.server} gave no answer in time")
+
+
+def _http() -> openai.DefaultHttpxClient:
+    return openai.DefaultHttpxClient(verify=_tls())
+
+
+@lru_cache
+def _tls() -> ssl.SSLContext:
+    # one for all calls: each client of its own would load the authorities' certificates anew
+    return ssl.create_default_context()
 
 
 def _asked(state: RetryCallState) -> float | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from enum import StrEnum
+from hashlib import sha256
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -36,6 +37,10 @@ JsonObject = dict[str, Any]
 MAX_SCHEMA_BYTES = 15 * 1024 * 1024
 """The largest data schema taken, as UTF-8 JSON."""
 
+MAX_FOUND_GOOD = 1000
+_found_good: set[tuple[bytes, bool]] = set()
+"""Schemas that were checked before, by their hash."""
+
 AGENT_NAME_PATTERN = r"^[a-zA-Z0-9]([a-zA-Z0-9\-_.+ ]{0,62}[a-zA-Z0-9])?$"
 
 
@@ -50,9 +55,20 @@ def check_object_schema(schema: JsonObject, *, properties_required: bool = True)
     Raises:
         ValueError: it is not; the message names the place inside the schema.
     """
-    size = len(json.dumps(schema, ensure_ascii=False).encode())
-    if size > MAX_SCHEMA_BYTES:
-        raise ValueError(f"is {size:,} bytes; at most {MAX_SCHEMA_BYTES:,} are taken")
+    text = json.dumps(schema, ensure_ascii=False).encode()
+    if len(text) > MAX_SCHEMA_BYTES:
+        raise ValueError(f"is {len(text):,} bytes; at most {MAX_SCHEMA_BYTES:,} are taken")
+    # stored agents are read many times for each execution, and checking takes 10 ms and more
+    known = (sha256(text).digest(), properties_required)
+    if known not in _found_good:
+        _check_new_schema(schema, properties_required=properties_required)
+        if len(_found_good) >= MAX_FOUND_GOOD:
+            _found_good.clear()
+        _found_good.add(known)
+    return schema
+
+
+def _check_new_schema(schema: JsonObject, *, properties_required: bool) -> None:
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
@@ -66,7 +82,6 @@ def check_object_schema(schema: JsonObject, *, properties_required: bool = True)
         raise ValueError("needs at least one entry under properties")
     resource = DRAFT202012.create_resource(schema)
     _check_references(resource, Registry().resolver_with_root(resource))
-    return schema
 
 
 def _check_references(resource: Resource[Any], resolver: Any) -> None:

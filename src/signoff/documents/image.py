@@ -10,6 +10,7 @@ from pathlib import Path
 from PIL import Image, ImageOps
 
 from signoff.documents import tesseract
+from signoff.documents.picture_file import write_picture
 from signoff.documents.steps import Inspection, Limits, PageWriter, inspection
 from signoff.errors import UnreadableFileError
 
@@ -17,8 +18,6 @@ MIB = 1024 * 1024
 
 OCR_LONGEST = 4000
 """Pixels on the long side of what is handed to Tesseract: A4 at 340 dpi."""
-
-JPEG_QUALITY = 88
 
 _FORMATS = ["PNG", "JPEG", "GIF", "WEBP"]
 _ANIMATED = ("GIF", "WEBP")
@@ -61,14 +60,9 @@ def ocr_page(path: Path, folder: Path, name: str, number: int, limits: Limits) -
 
 
 def render(path: Path, folder: Path, name: str, number: int, longest: int, limits: Limits) -> None:
-    """Write one frame as ``image.jpg``, upright, at most ``longest`` pixels on the long side."""
+    """Write one frame's picture, upright, at most ``longest`` pixels on the long side."""
     with _opened(path, name, limits) as image:
-        save_jpeg(_reduced(image, number, longest, name), folder)
-
-
-def save_jpeg(picture: Image.Image, folder: Path) -> None:
-    """Write ``image.jpg``."""
-    picture.save(folder / "image.jpg", "JPEG", quality=JPEG_QUALITY, optimize=True)
+        write_picture(_reduced(image, number, longest, name), folder)
 
 
 def enlarge(picture: Image.Image) -> Image.Image:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import cast
 
 from signoff.documents.steps import alone, chunk, chunk_of, pages_of
 from signoff.storage.files import FileStore
@@ -57,6 +59,15 @@ class PageStore:
         """A picture that was rendered before."""
         return self._store.get_derived(self._picture(number, size))
 
+    def keep_beyond_text(self, index: int, numbers: list[int]) -> None:
+        """Keep which of a chunk's pages show more than their text says."""
+        self._store.put_derived(self._beyond_text(index), json.dumps(numbers).encode())
+
+    def beyond_text(self, index: int) -> list[int] | None:
+        """Those pages, where that was looked at before."""
+        kept = self._store.get_derived(self._beyond_text(index))
+        return None if kept is None else cast("list[int]", json.loads(kept))
+
     def _chunk(self, index: int) -> str:
         return f"{self._root}/pages/{chunk(index)}"
 
@@ -64,4 +75,7 @@ class PageStore:
         return f"{self._root}/pages/{alone(number)}"
 
     def _picture(self, number: int, size: int) -> str:
-        return f"{self._root}/images/{number}-{size}.jpg"
+        return f"{self._root}/pictures/{number}-{size}"
+
+    def _beyond_text(self, index: int) -> str:
+        return f"{self._root}/beyond-text/{index}.json"

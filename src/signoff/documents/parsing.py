@@ -23,6 +23,7 @@ from typing import Any, Protocol, cast
 from signoff.documents import eml, image, pdf, text
 from signoff.documents.model import Document, DocumentInfo, Page
 from signoff.documents.page_store import PageStore
+from signoff.documents.picture_file import PICTURE
 from signoff.documents.sandbox import Sandbox, get_sandbox
 from signoff.documents.steps import PAGES_PER_CHUNK, Attachment, Inspection, Limits, chunk_of
 from signoff.documents.validation import media_type_of, safe_name
@@ -133,11 +134,29 @@ def open_document(info: DocumentInfo, *, store: FileStore, settings: Settings) -
         sandbox, limits = get_sandbox(settings), _limits(settings)
         with store.local_path(info.sha256) as path, _folder() as folder:
             sandbox.run(info.name, module.render, path, folder, info.name, number, size, limits)
-            picture = (folder / "image.jpg").read_bytes()
+            picture = (folder / PICTURE).read_bytes()
         pages.keep_picture(number, size, picture)
         return picture
 
-    return Document(info=info, load_page=load_page, load_image=load_image)
+    def needs_picture(number: int) -> bool:
+        module = _MODULES[info.media_type]
+        if not hasattr(module, "pages_beyond_text"):
+            return True
+        index = chunk_of(number)
+        if (beyond := pages.beyond_text(index)) is None:
+            first = index * PAGES_PER_CHUNK + 1
+            last = min(first + PAGES_PER_CHUNK - 1, info.page_count)
+            with store.local_path(info.sha256) as path:
+                beyond = cast(
+                    "list[int]",
+                    get_sandbox(settings).run(
+                        info.name, module.pages_beyond_text, path, info.name, first, last
+                    ),
+                )
+            pages.keep_beyond_text(index, beyond)
+        return number in beyond
+
+    return Document(info, load_page, load_image, needs_picture)
 
 
 def parsed_key(sha256: str, media_type: str, settings: Settings) -> str:

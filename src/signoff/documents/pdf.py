@@ -17,9 +17,11 @@ from PIL import Image
 
 from signoff.documents import tesseract
 from signoff.documents.embedded import MAX_FILES, embedded_text
-from signoff.documents.image import OCR_LONGEST, save_jpeg
+from signoff.documents.image import OCR_LONGEST
 from signoff.documents.layout import lay_out
+from signoff.documents.pdf_drawing import shows_only_text
 from signoff.documents.pdf_layer import Layer, read_layer
+from signoff.documents.picture_file import write_picture
 from signoff.documents.steps import (
     PAGES_PER_CHUNK,
     Attachment,
@@ -102,9 +104,22 @@ def ocr_page(path: Path, folder: Path, name: str, number: int, limits: Limits) -
 
 
 def render(path: Path, folder: Path, name: str, number: int, longest: int, limits: Limits) -> None:
-    """Write a page as ``image.jpg``, its long side at most ``longest`` pixels."""
+    """Write a page's picture, its long side at most ``longest`` pixels."""
     with _opened(path, name) as document, _page(document, number, name) as page:
-        save_jpeg(_render(page, longest), folder)
+        write_picture(_render(page, longest), folder)
+
+
+def pages_beyond_text(path: Path, name: str, first: int, last: int) -> list[int]:
+    """Of the pages from ``first`` to ``last`` those that show more than their text layer says."""
+    beyond = []
+    with _opened(path, name) as document:
+        for number in range(first, last + 1):
+            with _page(document, number, name) as page:
+                layer = read_layer(page)
+                said = _is_usable(layer, page) and not layer.unmapped
+                if not said or not shows_only_text(page):
+                    beyond.append(number)
+    return beyond
 
 
 def _read_layers(

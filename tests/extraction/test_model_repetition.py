@@ -38,11 +38,29 @@ def test_any_unit_that_repeats_long_enough_is_noticed(unit: str, start: str, pie
         "".join(ROW.replace("1000", str(amount)) for amount in range(500)),
         json.dumps([{"a": row // 20, "b": "Parking"} for row in range(400)], indent=1),
         "0" * 500,
+        '{"text": "' + "- " * 400,
+        json.dumps([0, 0, 10] * 100),
+        '{"text": "' + "".join(f"Paper A{size}, " for size in range(100)),
     ],
-    ids=["few rows", "other amounts", "groups of equal rows", "zeros"],
+    ids=[
+        "few rows",
+        "other amounts",
+        "groups of equal rows",
+        "zeros",
+        "a rule of dashes",
+        "equal numbers",
+        "enumeration",
+    ],
 )
 def test_lists_are_no_repetition(text: str) -> None:
     assert not noticed(text)
+
+
+@pytest.mark.parametrize("syllable", ["1234567890", "Amarilla_", "Le Coeur de la "])
+def test_a_value_of_one_syllable_is_stopped_soon(syllable: str) -> None:
+    start = '{"number": "17", "vat_id": "'
+    assert not noticed(start + syllable * 8)
+    assert noticed(start + (syllable * 30)[:300])
 
 
 def test_a_model_that_repeats_itself_is_stopped(

@@ -1,7 +1,8 @@
 """Noticing that a model repeats itself: greedy small models do, until something stops them.
 
-Under a grammar that wants a list they write the same row until their context is full, and some
-servers' JSON mode lets them write blanks for ever. On a CPU that takes all of an execution's time.
+Under a grammar that wants a list they write the same row until their context is full, in a string
+that has no end the same few letters or digits, and some servers' JSON mode lets them write blanks
+for ever. On a CPU that takes all of an execution's time.
 """
 
 from __future__ import annotations
@@ -12,9 +13,13 @@ in halves."""
 LEAST_CHARACTERS = 1500
 """A long number and a ruled line repeat a character, too."""
 
+REPEATS_IN_VALUE = 12
+LEAST_IN_VALUE = 200
+"""Characters of a single value; no number, name or text of a document is made of one syllable."""
+
 _LONGEST_PERIOD = 1000
 _PROBE = 64
-_CHECK_EVERY = 256
+_CHECK_EVERY = 64
 
 
 class Repetition:
@@ -33,7 +38,7 @@ class Repetition:
             return False
         self._tail = "".join((self._tail, *self._new))[-REPEATS * _LONGEST_PERIOD :]
         self._new, self._unchecked = [], 0
-        return _repeats(self._tail)
+        return _repeats(self._tail) or _stammers(self._tail)
 
 
 def _repeats(text: str) -> bool:
@@ -43,3 +48,19 @@ def _repeats(text: str) -> bool:
     period = len(text) - _PROBE - before
     length = max(REPEATS * period, LEAST_CHARACTERS)
     return before >= 0 and length <= len(text) and text[-length:-period] == text[period - length :]
+
+
+def _stammers(text: str) -> bool:
+    """Whether all that was written last is one value, and one syllable over and over."""
+    end = text[-LEAST_IN_VALUE:]
+    if len(end) < LEAST_IN_VALUE or '"' in end:  # with quotation marks it is several values
+        return False
+    probe = end[-LEAST_IN_VALUE // REPEATS_IN_VALUE :]
+    period = len(end) - len(probe) - end.rfind(probe, 0, len(end) - 1)
+    if period * REPEATS_IN_VALUE > LEAST_IN_VALUE or end[period:] != end[:-period]:
+        return False
+    syllable = end[:period]
+    # zeros, rules of dashes and lists of equal numbers are no stammering
+    return len(set(syllable)) > 1 and (
+        syllable.isdigit() or any(letter.isalpha() for letter in syllable)
+    )

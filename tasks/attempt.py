@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Any
@@ -14,6 +14,7 @@ from prefect.context import FlowRunContext
 from prefect.exceptions import Abort
 from prefect.logging import get_run_logger
 from prefect.states import Cancelled, Completed
+from sqlalchemy.orm import Session
 
 from signoff.errors import ExecutionCanceledError, LeaseLostError, NotFoundError, SignoffError
 from signoff.executions.models import Trigger
@@ -21,8 +22,9 @@ from signoff.executions.states import Status
 from signoff.intake import Request, prepare
 from signoff.lifecycle import take_up_again
 from signoff.storage import agents, executions
-from signoff.storage.leases import Lease, held, locked
+from signoff.storage.leases import Lease, acquire, kept, locked
 from signoff.storage.store import Store, get_store
+from signoff.storage.tables import ExecutionRow
 from signoff.storage.transitions import set_failure
 
 
@@ -48,37 +50,31 @@ def attempt(
             becomes of the run is the other's to say.
     """
     store, run = get_store(), _flow_run()
-    execution_id = _find_or_create(
-        store,
-        run,
-        Request(
-            agent=agent,
-            input_data=input_data,
-            additional_instructions=additional_instructions,
-            trigger=Trigger.SCHEDULED if run.auto_scheduled else Trigger.MANUAL,
-            triggered_by=run.created_by.display_value if run.created_by else None,
-        ),
+    request = Request(
+        agent=agent,
+        input_data=input_data,
+        additional_instructions=additional_instructions,
+        trigger=Trigger.SCHEDULED if run.auto_scheduled else Trigger.MANUAL,
+        triggered_by=run.created_by.display_value if run.created_by else None,
     )
-    _wait_for_predecessor(store, execution_id)
     try:
-        with held(store.database, execution_id, seconds=store.settings.lease_seconds) as lease:
-            current = Attempt(lease)
-            with suppress(ExecutionCanceledError):  # the first step meets it again
-                _take_up_again(store, lease)
+        lease = _take(store, run, request)
+        current = Attempt(lease)
+        with kept(store.database, lease, seconds=store.settings.lease_seconds):
             try:
                 yield current
             except ExecutionCanceledError as canceled:
                 current.final_state = Cancelled(message=str(canceled))
             except LeaseLostError as lost:
                 # Deliveries that are stopped take the lease away, too.
-                if not _deliveries_stopped(store, execution_id):
+                if not _deliveries_stopped(store, lease.execution_id):
                     raise
                 current.final_state = Cancelled(message=str(lost))
             except Exception as error:
                 _record_failure(store, lease, error)
                 raise
             else:
-                current.final_state = _final_state(store, execution_id)
+                current.final_state = _final_state(store, lease.execution_id)
     except LeaseLostError as lost:
         raise Abort(str(lost)) from lost
 
@@ -90,40 +86,46 @@ def _flow_run() -> FlowRun:
     return context.flow_run
 
 
-def _find_or_create(store: Store, run: FlowRun, request: Request) -> UUID:
-    with store.database.transaction() as session:
-        known = executions.by_flow_run(session, run.id)
-        if known is None and run.idempotency_key:
-            # Created over HTTP or by hand. Whoever created the run may not have lived to note it.
-            try:
-                known = executions.get(session, UUID(run.idempotency_key))
-                locked(session, known.id).flow_run_id = run.id
-            except (ValueError, NotFoundError):
-                known = None
-        if known is not None:
-            return known.id
-        revision = agents.find(session, request.agent, cipher=store.cipher)
-        row = executions.create(session, prepare(revision, request, flow_run_id=run.id))
-        get_run_logger().info("This run is execution %s.", row.number)
-        return row.id
+def _take(store: Store, run: FlowRun, request: Request) -> Lease:
+    """The lease on the run's execution.
 
-
-def _wait_for_predecessor(store: Store, execution_id: UUID) -> None:
-    # The same run may be started again while its dead predecessor's lease has not yet expired.
-    deadline = monotonic() + 3 * store.settings.lease_seconds
-    while monotonic() < deadline:
-        with store.database.reading() as session:
-            if not executions.is_held(session, execution_id):
-                return
+    The same run may be started again while its dead predecessor's lease has not yet expired.
+    """
+    seconds = store.settings.lease_seconds
+    deadline = monotonic() + 3 * seconds
+    while True:
+        try:
+            with store.database.transaction() as session:
+                row = _find_or_create(session, store, run, request)
+                lease = acquire(session, row.id, seconds=seconds)
+                # a run that starts with a failure on record was retried by a person, in Prefect's
+                # UI too
+                if row.failure_code is not None and row.status not in _NOT_TAKEN_UP:
+                    take_up_again(session, row, by=None)
+                return lease
+        except LeaseLostError:
+            if monotonic() >= deadline:
+                raise
         sleep(0.5)
 
 
-def _take_up_again(store: Store, lease: Lease) -> None:
-    # A run that starts with a failure on record was retried by a person, in Prefect's UI too.
-    with store.database.transaction() as session:
-        row = locked(session, lease.execution_id, lease=lease)
-        if row.failure_code is not None and row.status != Status.PENDING_REVIEW:
-            take_up_again(session, row, by=None)
+_NOT_TAKEN_UP = (Status.PENDING_REVIEW, Status.CANCELED)
+
+
+def _find_or_create(session: Session, store: Store, run: FlowRun, request: Request) -> ExecutionRow:
+    row = executions.row_of_flow_run(session, run.id)
+    if row is None and run.idempotency_key:
+        # Created over HTTP or by hand. Whoever created the run may not have lived to note it.
+        try:
+            row = locked(session, UUID(run.idempotency_key))
+            row.flow_run_id = run.id
+        except (ValueError, NotFoundError):
+            row = None
+    if row is None:
+        revision = agents.find(session, request.agent, cipher=store.cipher)
+        row = executions.create(session, prepare(revision, request, flow_run_id=run.id))
+        get_run_logger().info("This run is execution %s.", row.number)
+    return row
 
 
 def _deliveries_stopped(store: Store, execution_id: UUID) -> bool:

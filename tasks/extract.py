@@ -17,8 +17,8 @@ from signoff.extraction.readers import open_readers
 from signoff.prefect_limits import model_slot
 from signoff.review.policy import decide
 from signoff.storage import agents, executions
-from signoff.storage.executions import IterationLog, step
 from signoff.storage.leases import Lease, check, locked
+from signoff.storage.progress import IterationLog, step
 from signoff.storage.store import Store, get_store
 from signoff.storage.transitions import set_failure
 from tasks.artifacts import iterations_shown
@@ -39,7 +39,10 @@ def extract_data(lease: Lease) -> None:
         return
     agent = revision.agent
     log = IterationLog(store.database, lease)
-    with step(store.database, lease, "extract"), iterations_shown(log, execution.number) as record:
+    with (
+        step(store.database, lease, "extract") as end,
+        iterations_shown(log, execution.number) as record,
+    ):
         try:
             extraction = extract_assessed(
                 agent=agent,
@@ -65,6 +68,7 @@ def extract_data(lease: Lease) -> None:
             executions.record_extraction(
                 session, lease, extraction, target=target, note=decision.reason
             )
+            end(session)
 
 
 def _instructions(agent: Agent, execution: Execution) -> str:

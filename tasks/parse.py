@@ -13,8 +13,8 @@ from prefect.logging import get_run_logger
 
 from signoff.documents.parsing import parse_files
 from signoff.storage import executions
-from signoff.storage.executions import ParsedRecord, step
 from signoff.storage.leases import Lease
+from signoff.storage.progress import ParsedRecord, step
 from signoff.storage.store import get_store
 
 SECONDS_BETWEEN_SIGNS = 3.0
@@ -25,9 +25,9 @@ def parse(lease: Lease) -> None:
     """Parse what has not been parsed yet, by content: the same file is parsed once for all."""
     store, logger = get_store(), get_run_logger()
     with store.database.reading() as session:
-        execution = executions.get(session, lease.execution_id)
         if executions.document_infos(session, lease.execution_id) is not None:
             return
+        execution = executions.get(session, lease.execution_id)
 
     shown = monotonic()
     artifact: UUID | None = None
@@ -45,7 +45,7 @@ def parse(lease: Lease) -> None:
         else:
             update_progress_artifact(artifact, percent)
 
-    with step(store.database, lease, "parse"):
+    with step(store.database, lease, "parse") as end:
         documents = parse_files(
             execution.files,
             store=store.files,
@@ -57,3 +57,4 @@ def parse(lease: Lease) -> None:
             executions.record_documents(
                 session, lease, [document.model_dump(mode="json") for document in documents]
             )
+            end(session)

@@ -24,7 +24,7 @@ from signoff.executions.states import Status
 from signoff.prefect_runs import REVIEW_ID, RunState
 from signoff.review.answers import read_form_answer
 from signoff.storage import executions, reviews
-from signoff.storage.leases import Lease, locked
+from signoff.storage.leases import Lease, check, locked
 from signoff.storage.store import Store, get_store
 
 
@@ -35,6 +35,9 @@ def review(lease: Lease) -> None:
     Prefect suspends flows only.
     """
     store = get_store()
+    with store.database.reading() as session:
+        if check(session, lease) is not Status.PENDING_REVIEW:
+            return
     while (execution := _current(store, lease)).status is Status.PENDING_REVIEW:
         # What resumed the run comes first: it won against any answer recorded meanwhile.
         values = prefect_runs.read_answer(_flow_run_id(), execution.review_round)

@@ -30,8 +30,8 @@ from signoff.executions.extractions import Extraction, Iteration
 from signoff.executions.models import AgentRevision, Execution
 from signoff.executions.states import Status
 from signoff.storage import executions
-from signoff.storage.executions import IterationLog
 from signoff.storage.leases import locked, release
+from signoff.storage.progress import IterationLog
 from signoff.storage.store import Store
 from signoff.storage.transitions import set_failure, transition
 

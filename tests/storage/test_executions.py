@@ -29,8 +29,9 @@ from signoff.executions.models import Confirmed, Execution, PendingReview, Trigg
 from signoff.executions.states import Status
 from signoff.storage import executions
 from signoff.storage.database import Database
-from signoff.storage.executions import IterationLog, NewExecution, NewFile, ParsedRecord, step
+from signoff.storage.executions import NewExecution, NewFile
 from signoff.storage.leases import locked
+from signoff.storage.progress import IterationLog, ParsedRecord, step
 from signoff.storage.store import Store
 from signoff.storage.tables import StepRow
 from signoff.storage.unsettled import unsettled

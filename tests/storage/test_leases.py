@@ -9,7 +9,7 @@ from time import monotonic
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from support.stores import apply_agent, create_execution, make_agent, take_lease, with_inputs
 
@@ -19,8 +19,8 @@ from signoff.executions.models import DeliveryStatus
 from signoff.executions.states import Status
 from signoff.storage import deliveries, executions
 from signoff.storage.deliveries import DeliveryLog
-from signoff.storage.executions import IterationLog, step
 from signoff.storage.leases import Lease, acquire, check, held, locked, release, renew
+from signoff.storage.progress import IterationLog, step
 from signoff.storage.store import Store
 from signoff.storage.tables import ExecutionRow
 from signoff.storage.transitions import transition
@@ -218,7 +218,8 @@ def test_a_held_lease_outlives_its_time_and_is_let_go_at_the_end(store: Store) -
 
 def is_held(store: Store, execution_id: UUID) -> bool:
     with store.database.reading() as session:
-        return executions.is_held(session, execution_id)
+        row = session.scalars(select(ExecutionRow).where(ExecutionRow.id == execution_id)).one()
+        return row.lease_expires_at is not None and row.lease_expires_at > datetime.now(UTC)
 
 
 def test_a_held_lease_is_let_go_when_the_work_fails(store: Store) -> None:

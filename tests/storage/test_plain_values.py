@@ -14,9 +14,9 @@ from support.stores import create_execution, in_review, make_agent
 from signoff.executions.extractions import Iteration
 from signoff.executions.models import Decision
 from signoff.storage import executions, reviews
-from signoff.storage.executions import IterationLog
 from signoff.storage.leases import acquire, locked
 from signoff.storage.plain_values import dump_json, plain_text
+from signoff.storage.progress import IterationLog
 from signoff.storage.store import Store
 from signoff.storage.transitions import leave_trail, set_failure
 

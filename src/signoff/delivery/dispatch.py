@@ -12,8 +12,8 @@ from signoff.executions.states import Status
 from signoff.settings import Settings
 from signoff.storage import agents, deliveries, executions
 from signoff.storage.deliveries import DeliveryLog
-from signoff.storage.executions import step
 from signoff.storage.leases import Lease
+from signoff.storage.progress import step
 from signoff.storage.store import Store
 
 
@@ -50,9 +50,10 @@ def deliver_all(
         workspace_id=execution.workspace_id,
     )
     errors = []
-    with step(store.database, lease, "deliver"):
+    with step(store.database, lease, "deliver") as end:
         with store.database.transaction() as session:
             prepared = deliveries.prepare(session, lease, revision.agent)
+            complete = deliveries.finish(session, lease)
         for delivery in prepared:
             if delivery.status is not DeliveryStatus.PENDING:
                 continue
@@ -73,11 +74,12 @@ def deliver_all(
                     status=outcome.status,
                     schedule_id=outcome.schedule_id,
                 )
+                complete = deliveries.finish(session, lease)
+                if complete:
+                    end(session)
             if outcome.error:
                 errors.append(f"{destination.type} {delivery.position + 1}: {outcome.error}")
                 failed(errors[-1])
-        with store.database.transaction() as session:
-            complete = deliveries.finish(session, lease)
         if prepared and not complete:
             raise DeliveryFailedError(
                 "; ".join(errors) or "A destination has not got the data; retry to send again."

@@ -27,7 +27,7 @@ from signoff.extraction.readers import Readers
 from signoff.settings import Settings
 from signoff.storage import evaluations
 from signoff.storage.evaluations import Evaluation
-from signoff.storage.executions import ParsedRecord
+from signoff.storage.progress import ParsedRecord
 from signoff.storage.store import Store
 
 AT_ONCE = 4

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TypeVar
 from uuid import UUID, uuid4
 
 from sqlalchemy import delete, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
 from signoff.errors import AgentNotRunnableError, NotFoundError
 from signoff.executions.agents import AgentStatus, JsonObject
@@ -18,7 +18,7 @@ from signoff.executions.extractions import Extraction, Iteration
 from signoff.executions.models import AgentRevision, Delivery, Execution, TrailEntry, Trigger
 from signoff.executions.states import Status
 from signoff.storage import records
-from signoff.storage.database import Database, insert
+from signoff.storage.database import insert
 from signoff.storage.leases import Lease, locked
 from signoff.storage.tables import (
     AgentRevisionRow,
@@ -27,11 +27,11 @@ from signoff.storage.tables import (
     ExecutionRow,
     FileRow,
     IterationRow,
-    ParsedFileRow,
-    StepRow,
     TrailRow,
 )
 from signoff.storage.transitions import announce, leave_trail, transition
+
+_V = TypeVar("_V")
 
 
 @dataclass(frozen=True)
@@ -172,10 +172,15 @@ def find(session: Session, reference: str) -> Execution:
 
 def by_flow_run(session: Session, flow_run_id: UUID) -> Execution | None:
     """The execution that this flow run is, if it is known already."""
-    row = session.scalars(
+    row = row_of_flow_run(session, flow_run_id)
+    return None if row is None else _record(session, row)
+
+
+def row_of_flow_run(session: Session, flow_run_id: UUID) -> ExecutionRow | None:
+    """The row of the execution that this flow run is, if it is known already."""
+    return session.scalars(
         select(ExecutionRow).where(ExecutionRow.flow_run_id == flow_run_id)
     ).one_or_none()
-    return None if row is None else _record(session, row)
 
 
 def newest(
@@ -232,19 +237,17 @@ def trail(session: Session, execution_id: UUID) -> list[TrailEntry]:
 
 def document_infos(session: Session, execution_id: UUID) -> list[JsonObject] | None:
     """The parsed documents' records, or ``None`` before parsing."""
-    return _row(session, ExecutionRow.id == execution_id, execution_id).documents
+    return _value(session, ExecutionRow.documents, execution_id)
 
 
 def forgiven(session: Session, execution_id: UUID) -> int:
     """The last iteration of tries that failed before a person restarted the execution."""
-    return _row(session, ExecutionRow.id == execution_id, execution_id).forgiven
+    return _value(session, ExecutionRow.forgiven, execution_id)
 
 
-def is_held(session: Session, execution_id: UUID) -> bool:
-    """Whether a run holds the execution's lease at this moment."""
-    row = _row(session, ExecutionRow.id == execution_id, execution_id)
-    expires = row.lease_expires_at
-    return expires is not None and expires > datetime.now(UTC)
+def status(session: Session, execution_id: UUID) -> Status:
+    """Where the execution is."""
+    return Status(_value(session, ExecutionRow.status, execution_id))
 
 
 def destination_count(session: Session, execution_id: UUID) -> int:
@@ -261,6 +264,14 @@ def _row(session: Session, condition: object, reference: object) -> ExecutionRow
     if row is None:
         raise NotFoundError(f"There is no execution {reference}.")
     return row
+
+
+def _value(session: Session, column: InstrumentedAttribute[_V], execution_id: UUID) -> _V:
+    row = session.execute(select(column).where(ExecutionRow.id == execution_id)).one_or_none()
+    if row is None:
+        raise NotFoundError(f"There is no execution {execution_id}.")
+    value: _V = row[0]
+    return value
 
 
 def _record(session: Session, row: ExecutionRow) -> Execution:
@@ -295,90 +306,3 @@ def record_extraction(
         row.review_problems = None
     by = "policy" if target is Status.CONFIRMED else None
     transition(session, row, target, by=by, note=note)
-
-
-class IterationLog:
-    """The loop's record in the database: each turn written as it happens."""
-
-    def __init__(self, database: Database, lease: Lease) -> None:
-        """Record turns of the execution that ``lease`` holds."""
-        self._database, self._lease = database, lease
-
-    def load(self) -> list[Iteration]:
-        """The turns so far, those of earlier attempts included."""
-        with self._database.reading() as session:
-            return iterations(session, self._lease.execution_id)
-
-    def append(self, iteration: Iteration) -> None:
-        """Record a turn.
-
-        Raises:
-            LeaseLostError: another attempt took over.
-            ExecutionCanceledError: the execution was canceled.
-        """
-        with self._database.transaction() as session:
-            row = locked(session, self._lease.execution_id, lease=self._lease)
-            row.deaths = 0
-            session.add(
-                IterationRow(
-                    execution_id=row.id,
-                    number=iteration.number,
-                    record=iteration.model_dump(mode="json"),
-                    model=iteration.model,
-                    prompt_tokens=iteration.prompt_tokens,
-                    completion_tokens=iteration.completion_tokens,
-                    cost=iteration.cost,
-                )
-            )
-
-
-class ParsedRecord:
-    """Which files have been parsed, by content: shared by all executions."""
-
-    def __init__(self, database: Database) -> None:
-        """Look in ``database``."""
-        self._database = database
-
-    def get(self, key: str) -> JsonObject | None:
-        """The manifest under ``key``, if that content has been parsed."""
-        with self._database.reading() as session:
-            row = session.get(ParsedFileRow, key)
-            return None if row is None else row.manifest
-
-    def put(self, key: str, manifest: JsonObject) -> None:
-        """Record a parsed file; another run may have been first, with the same content."""
-        with self._database.transaction() as session:
-            new = insert(session, ParsedFileRow).values(
-                key=key, manifest=manifest, created_at=datetime.now(UTC)
-            )
-            session.execute(
-                new.on_conflict_do_update(
-                    index_elements=[ParsedFileRow.key], set_={"manifest": new.excluded.manifest}
-                )
-            )
-
-
-@contextmanager
-def step(database: Database, lease: Lease, name: str) -> Iterator[None]:
-    """Record when a step of this attempt began and ended, and with which error."""
-    with database.transaction() as session:
-        locked(session, lease.execution_id, lease=lease)
-        row = StepRow(
-            execution_id=lease.execution_id,
-            name=name,
-            attempt=lease.attempt,
-            started_at=datetime.now(UTC),
-        )
-        session.add(row)
-        session.flush()
-        number = row.number
-    error: str | None = None
-    try:
-        yield
-    except BaseException as raised:  # a worker that stops is no reason for a clean record
-        error = f"{type(raised).__name__}: {raised}"
-        raise
-    finally:
-        with database.transaction() as session:
-            finished = session.get_one(StepRow, number)
-            finished.finished_at, finished.error = datetime.now(UTC), error

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload
 
 from signoff.errors import ExecutionCanceledError, LeaseLostError, NotFoundError
 from signoff.executions.states import Status
@@ -47,6 +47,7 @@ def locked(session: Session, execution_id: UUID, *, lease: Lease | None = None) 
     row = session.execute(
         select(ExecutionRow)
         .where(ExecutionRow.id == execution_id)
+        .options(lazyload(ExecutionRow.files))  # most who lock it change it, and look at no file
         .with_for_update(of=ExecutionRow)
         .execution_options(populate_existing=True)
     ).scalar_one_or_none()
@@ -57,8 +58,8 @@ def locked(session: Session, execution_id: UUID, *, lease: Lease | None = None) 
     return row
 
 
-def check(session: Session, lease: Lease) -> None:
-    """Look whether the lease still holds, without locking anything; writes look again.
+def check(session: Session, lease: Lease) -> Status:
+    """Where the execution is, if the lease still holds; locks nothing, writes look again.
 
     Raises:
         LeaseLostError: another attempt holds it.
@@ -73,6 +74,7 @@ def check(session: Session, lease: Lease) -> None:
         ).where(ExecutionRow.id == lease.execution_id)
     ).one()
     _check(lease, owner, attempt, status, number)
+    return Status(status)
 
 
 def _check(lease: Lease, owner: UUID | None, attempt: int, status: str, number: int) -> None:
@@ -136,15 +138,23 @@ def release(session: Session, lease: Lease) -> None:
 
 @contextmanager
 def held(database: Database, execution_id: UUID, *, seconds: float) -> Iterator[Lease]:
-    """Hold the lease for the length of a ``with`` block, renewing it from a thread.
-
-    Losing it is not signalled: every write checks it anyway.
+    """Take the lease and hold it for the length of a ``with`` block; see :func:`kept`.
 
     Raises:
         LeaseLostError: another attempt is at work.
     """
     with database.transaction() as session:
         lease = acquire(session, execution_id, seconds=seconds)
+    with kept(database, lease, seconds=seconds):
+        yield lease
+
+
+@contextmanager
+def kept(database: Database, lease: Lease, *, seconds: float) -> Iterator[None]:
+    """Renew a lease from a thread for the length of a ``with`` block, then let go of it.
+
+    Losing it is not signalled: every write checks it anyway.
+    """
     done = threading.Event()
 
     def keep() -> None:
@@ -157,10 +167,10 @@ def held(database: Database, execution_id: UUID, *, seconds: float) -> Iterator[
             except Exception:  # the database may be away for a moment: the lease outlives that
                 continue
 
-    keeper = threading.Thread(target=keep, name=f"lease-{execution_id}", daemon=True)
+    keeper = threading.Thread(target=keep, name=f"lease-{lease.execution_id}", daemon=True)
     keeper.start()
     try:
-        yield lease
+        yield
     finally:
         done.set()
         keeper.join()
@@ -168,7 +178,7 @@ def held(database: Database, execution_id: UUID, *, seconds: float) -> Iterator[
             with database.transaction() as session:
                 release(session, lease)
         except Exception as error:  # it expires by itself, and must not hide the work's own error
-            logger.warning("The lease on %s could not be released: %s", execution_id, error)
+            logger.warning("The lease on %s could not be released: %s", lease.execution_id, error)
 
 
 def try_guard(session: Session, name: str, owner: UUID, *, seconds: float) -> bool:

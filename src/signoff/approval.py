@@ -37,6 +37,7 @@ from signoff.review.form import build_form
 from signoff.review.pictures import page_pictures
 from signoff.storage import agents, executions, reviews
 from signoff.storage.store import Store
+from signoff.storage.unsettled import rest
 
 POLL_SECONDS = 0.2
 
@@ -101,6 +102,8 @@ def write_form(store: Store, execution_id: UUID) -> None:
     prefect_runs.write_form(
         execution.flow_run_id, execution.review_round, schema=schema, description=description
     )
+    with store.database.transaction() as session:
+        rest(session, execution_id, review_round=execution.review_round)
 
 
 def _policy_reason(trail: Sequence[TrailEntry]) -> str:

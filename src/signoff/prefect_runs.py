@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import json
 import os
+import ssl
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+import certifi
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.filters import FlowFilter, FlowRunFilter
 from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.responses import SetStateStatus
@@ -89,7 +91,9 @@ def connected(httpx_settings: dict[str, Any] | None = None) -> Iterator[SyncPref
         PrefectUnavailableError: the server does not answer, or not as expected.
     """
     try:
-        with get_client(httpx_settings, sync_client=True) as client:
+        with get_client(
+            {**client_settings(), **(httpx_settings or {})}, sync_client=True
+        ) as client:
             yield client
     except (httpx.HTTPError, PrefectHTTPStatusError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and "Failed to reach API" not in str(error):
@@ -98,6 +102,22 @@ def connected(httpx_settings: dict[str, Any] | None = None) -> Iterator[SyncPref
             f"Prefect's server does not answer as expected ({type(error).__name__}: {error})."
             " Is PREFECT_API_URL right, and the server up?"
         ) from error
+
+
+def client_settings() -> dict[str, Any]:
+    """What clients of Prefect's server are made with.
+
+    Each would load all certificates of the authorities anew, which costs 30 ms; they share them.
+    """
+    settings = get_current_settings().api
+    if settings.tls_insecure_skip_verify:
+        return {}
+    return {"verify": _tls(settings.ssl_cert_file or certifi.where())}
+
+
+@lru_cache
+def _tls(certificates: str) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=certificates)
 
 
 # -- looking ----------------------------------------------------------------------------------
@@ -135,6 +155,13 @@ def read_many(flow_run_ids: Sequence[UUID]) -> dict[UUID, Run]:
             )
             found.update({run.id: _run(run) for run in runs})
     return found
+
+
+def count_suspended(flow_run_ids: Sequence[UUID]) -> int:
+    """How many of the flow runs are suspended, without reading them."""
+    wanted = {"id": {"any_": list(flow_run_ids)}, "state": {"type": {"any_": ["PAUSED"]}}}
+    with connected() as client:
+        return client.count_flow_runs(flow_run_filter=FlowRunFilter.model_validate(wanted))
 
 
 def read_active() -> list[Run]:
@@ -316,56 +343,6 @@ def emit(events: Sequence[JsonObject]) -> None:
         client.request("POST", "/events", json=list(events))
 
 
-# -- deployments --------------------------------------------------------------------------------
-
-
-def deploy_agent(agent: str, *, description: str) -> bool:
-    """Create or renew ``extract/<agent>``: ``extract/any`` with the agent filled in.
-
-    Returns:
-        Whether it was done: false while ``extract/any`` is not deployed.
-    """
-    with connected() as client:
-        try:
-            model = client.read_deployment_by_name(f"{FLOW}/{ANY_AGENT}")
-        except ObjectNotFound:
-            return False
-        client.create_deployment(
-            flow_id=model.flow_id,
-            name=agent,
-            description=description,
-            entrypoint=model.entrypoint,
-            path=model.path,
-            pull_steps=model.pull_steps,
-            work_pool_name=model.work_pool_name,
-            work_queue_name=model.work_queue_name,
-            parameters={"agent": agent},
-            parameter_openapi_schema=model.parameter_openapi_schema,
-            enforce_parameter_schema=model.enforce_parameter_schema,
-            tags=model.tags,
-        )
-    return True
-
-
-def run_page(flow_run_id: UUID) -> str | None:
-    """Where a person sees and answers the run in Prefect's UI, if the server has one.
-
-    Prefect 3.8 ships two UIs. The older one, under ``/runs``, gives a long approval form's
-    description no height, so neither the page nor what was wrong with an answer is seen there.
-    """
-    base = get_current_settings().ui_url
-    return f"{base}/v2/runs/flow-run/{flow_run_id}" if base else None
-
-
-def ensure_work_pool(name: str) -> None:
-    """Create the work pool of the warm worker, if there is none of that name."""
-    with connected() as client:
-        try:
-            client.read_work_pool(name)
-        except ObjectNotFound:
-            client.create_work_pool(WorkPoolCreate(name=name, type="signoff"))
-
-
 # -- which server -------------------------------------------------------------------------------
 
 
@@ -384,3 +361,13 @@ def use_local_server_by_default() -> None:
     """Without a configured server, talk to the one that ``signoff serve`` starts."""
     if configured_url() is None:
         use_server(f"http://127.0.0.1:{LOCAL_PORT}/api")
+
+
+def run_page(flow_run_id: UUID) -> str | None:
+    """Where a person sees and answers the run in Prefect's UI, if the server has one.
+
+    Prefect 3.8 ships two UIs. The older one, under ``/runs``, gives a long approval form's
+    description no height, so neither the page nor what was wrong with an answer is seen there.
+    """
+    base = get_current_settings().ui_url
+    return f"{base}/v2/runs/flow-run/{flow_run_id}" if base else None

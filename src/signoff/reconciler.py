@@ -19,10 +19,11 @@ from signoff.storage import executions
 from signoff.storage.leases import drop_guard, locked, try_guard
 from signoff.storage.store import Store, get_store
 from signoff.storage.transitions import leave_trail, set_failure
-from signoff.storage.unsettled import Unsettled, unsettled
+from signoff.storage.unsettled import Unsettled, disturb, rest, resting, unsettled
 
 GUARD = "reconciliation"
 SECONDS_BETWEEN_RENEWALS = 2.0
+AT_ONCE = 1000
 logger = logging.getLogger("signoff.reconciler")
 
 
@@ -60,6 +61,7 @@ def reconcile(store: Store, *, still_ours: Callable[[], bool] = lambda: True) ->
         What was done, by execution.
     """
     announce(store)
+    _disturb_those_not_suspended(store)
     with store.database.reading() as session:
         found = unsettled(session)
     runs = prefect_runs.read_many(
@@ -92,7 +94,14 @@ def reconcile(store: Store, *, still_ours: Callable[[], bool] = lambda: True) ->
 def facts(store: Store, each: Unsettled, run: Run | None) -> Facts:
     """The facts about one execution."""
     patience = timedelta(seconds=store.settings.lease_seconds)
-    latest = max(each.updated_at, run.since if run and run.since else each.updated_at)
+    times = [each.updated_at]
+    if run is not None and run.since is not None:
+        # a process worker may take long to start
+        times.append(run.since + patience if run.state is RunState.PENDING else run.since)
+    if each.held_until is not None:
+        # A lease that expired a moment ago may be renewed yet, on a machine out of breath.
+        times.append(each.held_until - patience / 2)
+    latest = max(times)
     return Facts(
         status=each.status,
         run_state=run.state if run else RunState.MISSING,
@@ -167,6 +176,27 @@ def _mend_review(store: Store, record: Execution, run: Run) -> None:
     if not prefect_runs.form_written(run.id, record.review_round):
         approval.write_form(store, record.id)
     approval.resume_with_pending_answer(store, record.id)
+    with store.database.transaction() as session:
+        rest(session, record.id, review_round=record.review_round)
+
+
+def _disturb_those_not_suspended(store: Store) -> None:
+    """Ask after reviews at rest: somebody may have cancelled, deleted or resumed a run."""
+    with store.database.reading() as session:
+        waiting = resting(session)
+    runs = list(waiting)
+    for start in range(0, len(runs), AT_ONCE):
+        some = runs[start : start + AT_ONCE]
+        if prefect_runs.count_suspended(some) == len(some):
+            continue
+        known = prefect_runs.read_many(some)
+        awake = [
+            waiting[run_id]
+            for run_id in some
+            if run_id not in known or known[run_id].state is not RunState.PAUSED
+        ]
+        with store.database.transaction() as session:
+            disturb(session, awake)
 
 
 def _restart_runs_without_execution(store: Store) -> None:

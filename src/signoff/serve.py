@@ -14,7 +14,7 @@ from types import FrameType
 
 import requests
 
-from signoff import prefect_limits, prefect_runs
+from signoff import prefect_deployments, prefect_limits, prefect_runs
 from signoff.errors import ConfigurationError
 from signoff.executions.models import AgentRevision
 from signoff.settings import Settings
@@ -197,7 +197,7 @@ def deploy(store: Store, *, say: Callable[[str], None]) -> None:
         ConfigurationError: `prefect deploy` failed; its output is in the message.
     """
     say("Creating the work pool and the deployments …")
-    prefect_runs.ensure_work_pool(store.settings.work_pool)
+    prefect_deployments.ensure_work_pool(store.settings.work_pool)
     prefect_limits.make_limits(store.settings.every_model)
     file = _prefect_file()
     done = subprocess.run(
@@ -222,7 +222,7 @@ def deploy_agent(revision: AgentRevision) -> bool:
     agent = revision.agent
     if agent.workspace != DEFAULT_WORKSPACE:
         return False
-    return prefect_runs.deploy_agent(agent.name, description=agent.description)
+    return prefect_deployments.deploy_agent(agent.name, description=agent.description)
 
 
 def _prefect_file() -> Path:

@@ -48,7 +48,7 @@ def here(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Iterator[Platfo
     get_settings.cache_clear()
     get_store.cache_clear()
     with platform.store.database.transaction() as session:
-        session.execute(update(ExecutionRow).values(settled=True))
+        session.execute(update(ExecutionRow).values(settled=True, flow_run_id=None))
 
 
 def execute(execution: Execution) -> None:

@@ -50,7 +50,7 @@ def impatient(platform: Platform) -> Iterator[Store]:
             if run.state is not None and not run.state.is_final():
                 client.delete_flow_run(run.id)
     with store.database.transaction() as session:
-        session.execute(update(ExecutionRow).values(settled=True))
+        session.execute(update(ExecutionRow).values(settled=True, flow_run_id=None))
     store.database.close()
 
 
@@ -155,6 +155,47 @@ def test_an_execution_without_a_run_gets_one_and_only_one(
     # the run exists, and nobody lived to note it: the idempotency key finds it again
     assert reconcile(impatient)[execution.id] is Action.CREATE_RUN
     assert platform.execution(execution.number).flow_run_id == first
+
+
+def waiting_for_review(platform: Platform, store: Store, agent: str, note: Path) -> Execution:
+    """An execution whose run is suspended, and whose form is written."""
+    execution = platform.execution(platform.run(agent, note).number)
+    execution_in(store, execution, Status.PENDING_REVIEW)
+    run_in(execution, "PAUSED")
+    assert reconcile(store)[execution.id] is Action.MEND_REVIEW
+    return execution
+
+
+def test_a_review_at_rest_is_not_looked_at_alone(
+    platform: Platform, impatient: Store, make_agent, note: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting_for_review(platform, impatient, make_agent(), note)
+    monkeypatch.setattr(prefect_runs, "form_written", lambda *_: pytest.fail("asked one by one"))
+    monkeypatch.setattr(
+        prefect_runs, "read_many", lambda ids: {} if not ids else pytest.fail("read")
+    )
+    assert reconcile(impatient) == {}
+
+
+@pytest.mark.parametrize(
+    ("run_state", "action"),
+    [
+        ("CANCELLED", Action.CANCEL_EXECUTION),
+        ("MISSING", Action.CREATE_RUN),
+        ("RUNNING", Action.RESTART_RUN),
+    ],
+)
+def test_what_happens_to_the_run_of_a_review_at_rest_is_seen_in_the_next_round(
+    run_state: str,
+    action: Action,
+    platform: Platform,
+    impatient: Store,
+    make_agent,
+    note: Path,
+) -> None:
+    execution = waiting_for_review(platform, impatient, make_agent(), note)
+    run_in(execution, run_state)
+    assert reconcile(impatient) == {execution.id: action}
 
 
 def test_a_recorded_answer_resumes_a_suspended_run_whose_form_was_never_written(

@@ -15,7 +15,7 @@ from typing import Any
 
 import requests
 
-from signoff import intake, lifecycle, prefect_runs
+from signoff import intake, lifecycle, prefect_deployments, prefect_runs
 from signoff.executions.models import Execution
 from signoff.prefect_runs import RunState
 from signoff.settings import Settings
@@ -129,7 +129,7 @@ class Platform:
                 reconcile_seconds=1,
             )
         )
-        prefect_runs.ensure_work_pool("signoff")
+        prefect_deployments.ensure_work_pool("signoff")
         done = self.python("-m", "prefect", "--no-prompt", "deploy", "--all")
         assert done.returncode == 0, done.stdout + done.stderr
 

@@ -238,7 +238,8 @@ def report(session: Session, inbox_id: UUID) -> list[ReportLine]:
     if len(rows) == REPORTED:
         shown = {row[0].id for row in rows}
         older = query.where(
-            InboxItemRow.created_at <= rows[-1][0].created_at, ExecutionRow.settled.is_(False)
+            InboxItemRow.created_at <= rows[-1][0].created_at,
+            ExecutionRow.settled.is_(False) | (ExecutionRow.status == Status.PENDING_REVIEW),
         )
         rows += [row for row in session.execute(older) if row[0].id not in shown]
     return [

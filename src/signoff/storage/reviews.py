@@ -67,6 +67,7 @@ def submit(
         reason="",
     )
     session.add(answer)
+    row.settled = False
     session.flush()
     return records.review_answer(answer)
 

@@ -1,20 +1,26 @@
 """Executions in which something may still happen by itself, as reconciliation sees them.
 
-Thousands may wait for review: what a round asks of each is asked of all at once.
+Thousands may wait for review: those at rest are asked after all at once, not one by one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, not_, select
+from sqlalchemy import ColumnElement, and_, exists, func, not_, select, update
 from sqlalchemy.orm import Session
 
-from signoff.executions.models import DeliveryStatus
+from signoff.executions.models import AnswerOutcome, DeliveryStatus
 from signoff.executions.states import Status
-from signoff.storage.tables import AgentRevisionRow, DeliveryRow, ExecutionRow
+from signoff.storage.tables import (
+    AgentRevisionRow,
+    DeliveryRow,
+    ExecutionRow,
+    ReviewAnswerRow,
+)
 
 _SIGNED_OFF = (Status.CONFIRMED, Status.DELIVERED_TO_DESTINATION)
 
@@ -23,8 +29,8 @@ _SIGNED_OFF = (Status.CONFIRMED, Status.DELIVERED_TO_DESTINATION)
 class Unsettled:
     """One such execution.
 
-    ``at_work`` says whether a run holds its lease, ``delivered`` whether every destination has
-    the data; without destinations all have.
+    ``at_work`` says whether a run holds its lease, which lasts (or lasted) until ``held_until``;
+    ``delivered`` whether every destination has the data; without destinations all have.
     """
 
     id: UUID
@@ -33,6 +39,7 @@ class Unsettled:
     updated_at: datetime
     failed: bool
     at_work: bool
+    held_until: datetime | None
     delivered: bool
 
 
@@ -71,6 +78,7 @@ def unsettled(session: Session, *, only: UUID | None = None) -> list[Unsettled]:
             updated_at=row.updated_at,
             failed=row.failure_code is not None,
             at_work=row.lease_expires_at is not None and row.lease_expires_at > now,
+            held_until=row.lease_expires_at,
             delivered=row.status in _SIGNED_OFF
             and have.get(row.id, 0) >= wanted[row.agent_id, row.agent_revision],
         )
@@ -109,3 +117,44 @@ def _delivered(session: Session, looked_at: ColumnElement[bool]) -> dict[UUID, i
         .group_by(DeliveryRow.execution_id)
     )
     return {execution_id: count for execution_id, count in counted}
+
+
+def rest(session: Session, execution_id: UUID, *, review_round: int) -> None:
+    """Note that an open review waits for nothing but its answer: nobody need look at it alone.
+
+    Whatever happens to the execution takes it back; of its flow run :func:`resting` tells whom
+    to ask.
+    """
+    pending = exists().where(
+        ReviewAnswerRow.execution_id == ExecutionRow.id,
+        ReviewAnswerRow.outcome == AnswerOutcome.PENDING,
+    )
+    session.execute(
+        update(ExecutionRow)
+        .where(
+            ExecutionRow.id == execution_id,
+            ExecutionRow.status == Status.PENDING_REVIEW,
+            ExecutionRow.review_round == review_round,
+            ~pending,
+        )
+        .values(settled=True)
+    )
+
+
+def resting(session: Session) -> dict[UUID, UUID]:
+    """The flow runs that should be suspended, with the executions whose reviews they wait for."""
+    rows = session.execute(
+        select(ExecutionRow.flow_run_id, ExecutionRow.id).where(
+            ExecutionRow.status == Status.PENDING_REVIEW,
+            ExecutionRow.settled.is_(True),
+            ExecutionRow.flow_run_id.is_not(None),
+        )
+    )
+    return {flow_run_id: execution_id for flow_run_id, execution_id in rows if flow_run_id}
+
+
+def disturb(session: Session, execution_ids: Collection[UUID]) -> None:
+    """Have these looked at again, one by one."""
+    session.execute(
+        update(ExecutionRow).where(ExecutionRow.id.in_(execution_ids)).values(settled=False)
+    )

@@ -74,7 +74,8 @@ class ExecutionRow(Base):
     deaths: Mapped[int] = mapped_column(default=0)
     # the last iteration of tries that failed and that a person has restarted since
     forgiven: Mapped[int] = mapped_column(default=0)
-    # execution and flow run are both at their end: reconciliation need not look again
+    # reconciliation need not look again by itself: execution and flow run are both at their end,
+    # or an open review waits for its answer
     settled: Mapped[bool] = mapped_column(default=False)
 
     # for lists only: a record computes its own

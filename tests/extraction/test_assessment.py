@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -332,3 +333,17 @@ def test_signals_that_the_reading_has_already_are_kept() -> None:
         checks_passed=1,
         token_probability=0.7,
     )
+
+
+@pytest.mark.parametrize(("setting", "needed"), [({}, True), ({"page_pictures": "needed"}, False)])
+def test_agent_says_whether_pages_that_are_all_text_are_shown(
+    setting: dict[str, str], needed: bool
+) -> None:
+    class Looking(Scripted):
+        def read(self, request: ReadRequest) -> Reading:
+            assert request.documents[0].needs_picture(1) is needed
+            return super().read(request)
+
+    document = replace(DOCUMENT, needs_picture=lambda number: False)
+    agent = AGENT.model_copy(update=setting)
+    assert assessed(Looking(RIGHT), document=document, agent=agent).data == RIGHT

@@ -1,17 +1,26 @@
 """What the model is told: fences, budgets, pictures."""
 
 import base64
+import io
+import json
+import math
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from signoff.documents.model import Document, DocumentInfo, Page, TextSource
+from signoff.executions.extractions import Iteration
 from signoff.extraction.prompts.page_text import estimate_tokens
+from signoff.extraction.prompts.pictures import LONGEST_SIDE, Patches, page_size, tiling_of
 from signoff.extraction.prompts.prompt import RULES, Prompt, build_prompt
+from signoff.extraction.reader import ToolSpec
 
 MakeDocument = Callable[..., Document]
 
@@ -212,3 +221,173 @@ def test_pages_without_text_get_their_pictures_first(make_document: MakeDocument
     built = prompt(make_document("one", "two", " ", image="PNG"), max_images=1)
     assert text_of(built).count("<picture>") == 1
     assert re.search(r'number="3">\n\s*<picture>', text_of(built))
+
+
+# -- pictures ---------------------------------------------------------------------------------
+
+
+class Pictured:
+    """A document whose pictures are as large as asked for; what was asked for is noted."""
+
+    def __init__(self, *sizes: tuple[float, float], media_type: str = "application/pdf") -> None:
+        self.asked: list[int] = []
+        self.info = DocumentInfo(
+            number=1,
+            name="a.pdf",
+            media_type=media_type,
+            sha256="ab",
+            key="k",
+            page_count=len(sizes),
+        )
+        self.sizes = sizes
+
+    def document(self, needed: Collection[int] = range(1, 100)) -> Document:
+        return Document(self.info, self._page, self._picture, lambda number: number in needed)
+
+    def _page(self, number: int) -> Page:
+        width, height = self.sizes[number - 1]
+        return Page(
+            number=number, width=width, height=height, source=TextSource.TEXT_LAYER, text="Total"
+        )
+
+    def _picture(self, number: int, longest_side: int) -> bytes:
+        self.asked.append(longest_side)
+        return b"\x89PNG"
+
+
+@pytest.mark.parametrize(
+    ("tiling", "media_type", "size", "longest", "tokens"),
+    [
+        # A4 at the vendor's: 768 x 1087 in two by three tiles
+        ("tiles", "application/pdf", (595, 842), 1086, 85 + 6 * 170),
+        ("patches:32:1536", "application/pdf", (595, 842), 1449, 32 * 46),
+        ("patches:28:1280", "application/pdf", (595, 842), 1176, 30 * 42),
+        # what is smaller than all that stays as it is
+        ("tiles", "image/jpeg", (300, 500), 500, 85 + 170),
+        ("patches:32:1536", "image/jpeg", (320, 640), 640, 10 * 20),
+        # what is larger is no larger than the server would make it
+        ("tiles", "image/jpeg", (4000, 1000), 2048, 85 + 4 * 170),
+        ("patches:32:1536", "image/jpeg", (3000, 4000), 1408, 33 * 44),
+    ],
+)
+def test_pictures_are_as_large_as_the_model_looks_at(
+    tiling: str, media_type: str, size: tuple[float, float], longest: int, tokens: int
+) -> None:
+    pictured = Pictured(size, media_type=media_type)
+    without = prompt(pictured.document(), max_images=0, tiling=tiling_of(tiling))
+    built = prompt(pictured.document(), tiling=tiling_of(tiling))
+    assert (pictured.asked, built.tokens - without.tokens) == ([longest], tokens)
+
+
+@given(
+    st.floats(1, 20_000),
+    st.floats(1, 20_000),
+    st.booleans(),
+    st.integers(8, 999),
+    st.integers(1, 20_000),
+)
+def test_no_picture_costs_more_than_the_most(
+    width: float, height: float, drawn: bool, side: int, most: int
+) -> None:
+    size = page_size(width, height, drawn=drawn, tiling=Patches(side, most))
+    assert 1 <= size.tokens <= most
+    assert 1 <= size.longest_side <= LONGEST_SIDE
+    if min(width, height) > 2 * side:  # what is thinner than a patch is not worth a thought
+        scale = size.longest_side / max(width, height)
+        across, down = (math.ceil(round(edge * scale) / side) for edge in (width, height))
+        assert across * down <= max(most, across, down)
+
+
+def test_pages_whose_text_says_it_all_need_no_picture() -> None:
+    pictured = Pictured((595, 842), (595, 842), (595, 842))
+    built = prompt(pictured.document(needed=[2]), max_images=1)
+    assert built.images == len(pictured.asked) == 1
+    assert re.search(r'number="2">\nTotal\n<picture>', text_of(built))
+
+
+def test_pictures_of_tools_are_no_larger_either() -> None:
+    picture = io.BytesIO()
+    Image.new("L", (2048, 2048), "white").save(picture, "PNG")
+    built = prompt(
+        one_page("x"),
+        earlier=[turn(1, "view_page", {"page": 1})],
+        tools=[VIEW],
+        pictures={1: [picture.getvalue()]},
+    )
+    [_, _, _, _, shown] = built.messages
+    _, _, data = shown["content"][1]["image_url"]["url"].partition(",")
+    with Image.open(io.BytesIO(base64.b64decode(data))) as sent:
+        assert sent.size == (1248, 1248)  # 39 patches each way
+
+
+# -- what servers can keep in their caches ----------------------------------------------------
+
+SEARCH = ToolSpec("search", "Find words.", {"type": "object"})
+VIEW = ToolSpec("view_page", "See a page.", {"type": "object"}, pictures=True)
+
+
+def turn(number: int, action: str, given: dict[str, Any], observation: str = "No.") -> Iteration:
+    return Iteration(
+        number=number,
+        action=action,
+        action_input=given,
+        observation=observation,
+        timestamp=datetime(2026, 1, 1, tzinfo=UTC),
+        model="m",
+    )
+
+
+def sent(built: Prompt) -> str:
+    return json.dumps(built.messages)
+
+
+def shared(first: str, second: str) -> str:
+    return os.path.commonprefix([first, second])
+
+
+def test_executions_of_an_agent_share_all_that_the_agent_says() -> None:
+    agent = "Read the invoice.\nThe seller issues it."
+    one = prompt(
+        one_page("First invoice"), instructions=f"{agent}\n\nOnly page 2.", input_data={"a": 1}
+    )
+    other = prompt(
+        one_page("Another one", name="b.txt"), instructions=f"{agent}\n\nIt is in German."
+    )
+    start = shared(sent(one), sent(other))
+    for fixed in (RULES, '"total"?: number', agent):
+        assert json.dumps(fixed)[1:-1] in start
+    # without anything of their own, up to the document itself
+    one, other = prompt(one_page("First")), prompt(one_page("Other", name="b.txt"))
+    assert one.messages[0] == other.messages[0]
+
+
+@pytest.mark.parametrize("tools", [(), (SEARCH, VIEW)], ids=["tools withdrawn", "tools"])
+def test_each_turn_adds_at_the_end(tools: tuple[ToolSpec, ...]) -> None:
+    picture = io.BytesIO()
+    Image.new("L", (64, 64), "white").save(picture, "PNG")
+    turns = [
+        turn(1, "search", {"query": "total"}, "Page 1: Total"),
+        turn(2, "submit", {"total": 1}),
+        turn(3, "view_page" if tools else "submit", {"page": 1}),
+        turn(4, "submit", {}, "The answer was cut off."),
+        turn(5, "submit", {"total": 2}, "Look again: /total is nowhere"),
+        turn(6, "submit", {"total": 3}),
+    ]
+    document = Pictured(*[(595, 842)] * 20).document()
+    before: list[Any] = []
+    for count in range(0 if tools else 1, len(turns) + 1):
+        pictures = {3: [picture.getvalue()]} if count >= 3 and tools else {}
+        built = prompt(document, tools=tools, earlier=turns[:count], pictures=pictures)
+        assert built.messages[: len(before)] == before
+        assert len(built.messages) > len(before)
+        before = built.messages
+
+
+def test_earlier_answers_give_way_to_the_documents() -> None:
+    turns = [turn(number, "submit", {"total": f"{number}" * 300}) for number in range(1, 4)]
+    document = one_page("word " * 900)
+    roomy = prompt(document, earlier=turns, context_tokens=8000, output_tokens=1000)
+    tight = prompt(document, earlier=turns, context_tokens=3000, output_tokens=1000)
+    assert [turn.number for turn in turns if str(turn.number) * 300 in sent(roomy)] == [1, 2, 3]
+    assert [turn.number for turn in turns if str(turn.number) * 300 in sent(tight)] == [3]
+    assert roomy.left_out == tight.left_out == []

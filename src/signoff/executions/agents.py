@@ -220,6 +220,11 @@ class Agent(_Strict):
     tools: list[ToolName] = Field(
         default_factory=list, description="What the model may use besides submitting data."
     )
+    page_pictures: Literal["all", "needed"] = Field(
+        default="all",
+        description="Which pages a model that sees is shown as pictures too: all of them, or those"
+        " that show more than their text layer says.",
+    )
     show_examples: bool = Field(
         default=False,
         description="Show the model the schema's examples and defaults, which small ones copy.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from signoff.documents.model import Document
@@ -76,6 +76,8 @@ def extract_assessed(
         UnfinishedExtractionError: no data passed; the best attempt, if any, is judged as well.
         SignoffError: as :func:`signoff.extraction.loop.extract` does.
     """
+    if agent.page_pictures == "all":
+        documents = [replace(document, needs_picture=lambda number: True) for document in documents]
     assessor = _Assessor(
         agent=agent,
         instructions=instructions,

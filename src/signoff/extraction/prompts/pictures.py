@@ -61,7 +61,9 @@ class Patches:
             scale = self.side * math.sqrt(self.most / (width * height))
             across, down = width * scale / self.side, height * scale / self.side
             # the last column and the last row must not be begun only
-            scale *= min(max(1, int(across)) / across, max(1, int(down)) / down, 1.0)
+            scale *= min(max(1, int(across)) / across, max(1, int(down)) / down)
+            # a strip thinner than a square is covered by one row of them
+            scale = min(scale, self.most * self.side / max(width, height))
             width, height = width * scale, height * scale
         return PictureSize(
             max(1, math.floor(max(width, height) + 1e-6)),

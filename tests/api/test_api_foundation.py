@@ -8,6 +8,7 @@ import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from support.api_server import ApiServer
@@ -178,6 +179,23 @@ def test_what_is_no_decent_json_is_told_so(api: ApiServer, body: bytes) -> None:
     )
     assert answer.status_code == 422
     assert answer.json()["detail"][0]["loc"] == ["body"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/api/v1/agents"),
+        ("PATCH", f"{LIST}/{uuid4()}"),
+        ("POST", "/api/v1/ai/agents/instances/1/execute"),
+    ],
+)
+def test_json_without_its_media_type_is_told_so(api: ApiServer, method: str, path: str) -> None:
+    for headers in ({"Content-Type": "application/x-www-form-urlencoded"}, {}):
+        answer = api.call(method, path, data=b'{"name": "a"}', headers=headers)
+        assert answer.status_code == 422
+        [problem] = answer.json()["detail"]
+        assert problem["loc"] == ["body"]
+        assert "Content-Type: application/json" in problem["msg"]
 
 
 def test_an_unexpected_error_is_500_with_the_requests_id_and_no_secrets(

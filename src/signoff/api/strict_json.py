@@ -36,6 +36,18 @@ class StrictRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def strict(request: Request) -> Response:
+            if self.body_field is not None:
+                _check_media_type(request)
             return await handle(_StrictRequest(request.scope, request.receive))
 
         return strict
+
+
+def _check_media_type(request: Request) -> None:
+    headers = request.headers
+    if headers.get("Content-Length", "0") == "0" and "Transfer-Encoding" not in headers:
+        return  # no body
+    kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if kind != "application/json" and not kind.endswith("+json"):
+        message = "The body must be JSON, sent with Content-Type: application/json."
+        raise invalid(message, "body", kind="json_type")

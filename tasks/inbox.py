@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +30,8 @@ from signoff.storage.inbox import ItemStatus
 from signoff.storage.store import get_store
 
 MAX_ROWS = 1000
+PROGRESS_SECONDS = 2.0
+"""Between two times that progress is shown: each is a call to Prefect's server."""
 
 _HARMLESS = re.compile(r"(\w[\w .,:;()/'%&+-]*)?")
 
@@ -60,9 +63,13 @@ def take(inbox: Inbox, found: Look) -> list[Outcome]:
     outcomes: list[Outcome] = []
     progress = create_progress_artifact(0.0, description=_taken(outcomes, total))
     assert isinstance(progress, UUID)  # not in an async flow
+    shown_at = monotonic()
     for outcome in taking.take(store, inbox, found, left):
         outcomes.append(outcome)
         _log(outcome)
+        if monotonic() - shown_at < PROGRESS_SECONDS:
+            continue
+        shown_at = monotonic()
         update_progress_artifact(
             progress,
             min(100.0, 100.0 * len(outcomes) / total),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from threading import Event
 from uuid import uuid4
 
 import pytest
@@ -12,12 +13,13 @@ from support.stores import apply_agent, make_agent
 
 from signoff import intake, lifecycle
 from signoff.errors import AgentNotRunnableError, ConfigurationError, NotFoundError
-from signoff.executions.models import Trigger
+from signoff.executions.models import Execution, Trigger
 from signoff.executions.states import Status
-from signoff.inbox import taking
+from signoff.inbox import looking, taking
 from signoff.inbox.deciding import MAX_ATTEMPTS
 from signoff.prefect_runs import PrefectUnavailableError
 from signoff.storage.inbox import ItemStatus
+from signoff.storage.store import Store
 
 
 def test_a_file_becomes_one_execution_and_goes_to_done(tray: Tray, started: list[int]) -> None:
@@ -33,6 +35,27 @@ def test_a_file_becomes_one_execution_and_goes_to_done(tray: Tray, started: list
     assert outcome.item.status is ItemStatus.TAKEN
     assert outcome.execution == execution.number
     assert started == [execution.number]
+
+
+def test_the_next_file_does_not_wait_for_the_flow_run_of_the_one_before(
+    tray: Tray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names, seen, begun = [f"{number}.txt" for number in range(6)], Event(), []
+
+    def start(_: Store, execution: Execution) -> None:
+        assert seen.wait(20)
+        begun.append(execution.number)
+
+    monkeypatch.setattr(lifecycle, "start", start)
+    for name in names:
+        tray.put(name, name)
+    inbox = taking.open_inbox(tray.store, str(tray.path), agent="invoice")
+    outcomes = taking.take(tray.store, inbox, looking.look(inbox.folder))
+    assert [next(outcomes).name for _ in names] == names
+    assert begun == []
+    seen.set()
+    assert next(outcomes, None) is None
+    assert len(begun) == len(names)
 
 
 def test_a_second_run_finds_nothing_new(tray: Tray) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from signoff import lifecycle
 from signoff.errors import SignoffError
+from signoff.executions.models import Execution
 from signoff.inbox import folder, looking, routing
 from signoff.inbox.deciding import decide
 from signoff.inbox.folder import PATIENCE_SECONDS, Inbox, InboxError
@@ -24,6 +26,7 @@ from signoff.storage import inbox as items
 from signoff.storage.inbox import Item, ItemStatus
 from signoff.storage.store import Store
 
+STARTS_AT_ONCE = 4  # Prefect's server on SQLite gains nothing from more
 logger = logging.getLogger(__name__)
 
 
@@ -77,13 +80,17 @@ def take(store: Store, inbox: Inbox, look: Look, left: Iterable[UUID] = ()) -> I
     """
     if inbox.agent is not None and look.found:
         routing.check_agent(store, inbox.agent, workspace=inbox.workspace)
-    for item_id in left:
-        yield from _attempt(store, inbox, item_id)
-    for name, signature in look.found.items():
-        yield from _claim(store, inbox, name, signature)
+    # Prefect takes longer to create a run than we to take the next item in
+    with ThreadPoolExecutor(STARTS_AT_ONCE, thread_name_prefix="inbox-start") as starts:
+        for item_id in left:
+            yield from _attempt(store, inbox, item_id, starts)
+        for name, signature in look.found.items():
+            yield from _claim(store, inbox, name, signature, starts)
 
 
-def _claim(store: Store, inbox: Inbox, name: str, signature: Signature) -> Iterator[Outcome]:
+def _claim(
+    store: Store, inbox: Inbox, name: str, signature: Signature, starts: Executor
+) -> Iterator[Outcome]:
     # the looks may have been a while ago, when many files came at once
     if looking.sign(inbox.folder.path / name) != signature:
         return
@@ -93,10 +100,10 @@ def _claim(store: Store, inbox: Inbox, name: str, signature: Signature) -> Itera
         yield Outcome(folder.shown(name), problem=str(error))
         return
     if item_id is not None:
-        yield from _attempt(store, inbox, item_id)
+        yield from _attempt(store, inbox, item_id, starts)
 
 
-def _attempt(store: Store, inbox: Inbox, item_id: UUID) -> Iterator[Outcome]:
+def _attempt(store: Store, inbox: Inbox, item_id: UUID, starts: Executor) -> Iterator[Outcome]:
     path = folder.claimed_path(inbox.folder, item_id)
     with store.database.transaction() as session:
         item = items.acquire(
@@ -110,7 +117,7 @@ def _attempt(store: Store, inbox: Inbox, item_id: UUID) -> Iterator[Outcome]:
         return
     try:
         with _kept(store, inbox, item):
-            outcome = _handle(store, inbox, item, path)
+            outcome = _handle(store, inbox, item, path, starts)
     except Exception as error:  # whatever it is: the item waits for the next run, the others go on
         if path is not None and folder.claimed_path(inbox.folder, item_id) is None:
             return  # another run took this one for dead, and has put the item away
@@ -148,7 +155,7 @@ def _kept(store: Store, inbox: Inbox, item: Item) -> Iterator[None]:
             keeper.join()
 
 
-def _handle(store: Store, inbox: Inbox, item: Item, path: Path | None) -> Outcome:
+def _handle(store: Store, inbox: Inbox, item: Item, path: Path | None, starts: Executor) -> Outcome:
     if item.status is ItemStatus.CLAIMED:
         item = decide(store, inbox, item, path)
     item = put_away(store, inbox, item)
@@ -158,10 +165,16 @@ def _handle(store: Store, inbox: Inbox, item: Item, path: Path | None) -> Outcom
             execution = executions.get(session, item.execution_id)
         number = execution.number
         if item.status is ItemStatus.TAKEN and execution.flow_run_id is None:
-            try:
-                lifecycle.start(store, execution)
-            except SignoffError as error:
-                # The execution is recorded, with its inputs: reconciliation starts it as soon as
-                # Prefect answers. The same happens when this process dies before this line.
-                logger.warning("Execution %d will be started later: %s", number, error)
+            starts.submit(_start, store, execution)
     return Outcome(item.name, item, number)
+
+
+def _start(store: Store, execution: Execution) -> None:
+    # The execution is recorded, with its inputs: what fails here, reconciliation makes good as
+    # soon as Prefect answers. The same happens when this process dies before it comes here.
+    try:
+        lifecycle.start(store, execution)
+    except SignoffError as error:
+        logger.warning("Execution %d will be started later: %s", execution.number, error)
+    except Exception:  # nobody else looks at this thread
+        logger.exception("The flow run of execution %d was not created.", execution.number)

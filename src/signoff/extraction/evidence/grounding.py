@@ -15,7 +15,7 @@ from signoff.extraction.evidence.lookup import Hit, Lookup
 from signoff.extraction.evidence.row_places import RowPlacer
 from signoff.extraction.evidence.single_places import SinglePlacer
 from signoff.extraction.evidence.wanted import Wanted, WantedValues
-from signoff.extraction.offline.labels import Vocabulary
+from signoff.extraction.offline.plans import plan_of
 
 MAX_QUOTE = 300
 MAX_GIVEN = 10_000
@@ -54,9 +54,9 @@ def ground(
         known: where the reader itself says that it read a value; it is believed where the value
             does stand there.
     """
-    wanted = WantedValues.of(data, schema)
-    labels = {label for each in wanted.single if each.target for label in each.target.labels}
-    index = WordIndex.of(documents, Vocabulary.of(labels))
+    plan = plan_of(schema)
+    wanted = WantedValues.of(data, plan.targets)
+    index = WordIndex.of(documents, plan.vocabulary)
     lookup = Lookup(index)
     maker = _EvidenceMaker(index, lookup, known or {})
     pairs: list[tuple[Wanted, Evidence | None]] = []

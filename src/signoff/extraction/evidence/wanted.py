@@ -9,8 +9,8 @@ from typing import Any
 from signoff.executions.agents import JsonObject
 from signoff.executions.validation import json_pointer
 from signoff.extraction.offline.lexicon import Kind
-from signoff.extraction.offline.planner import Planner
-from signoff.extraction.offline.targets import Path, Target, targets_of
+from signoff.extraction.offline.plans import without_numbers
+from signoff.extraction.offline.targets import Path, Target
 
 MAX_DEPTH = 60
 MAX_VALUES = 100_000
@@ -45,12 +45,11 @@ class WantedValues:
     lists: list[list[Row]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, data: JsonObject, schema: JsonObject) -> WantedValues:
+    def of(cls, data: JsonObject, targets: Mapping[Path, Target]) -> WantedValues:
         """All strings and numbers. Booleans and null say nothing that is printed.
 
         Nor does a constant, which the schema lays down.
         """
-        targets = {_plain(t.path): t for t in targets_of(Planner(schema).plan(), tables=True)}
         wanted = cls()
         wanted._count = 0
         wanted._collect(data, (), targets)
@@ -79,7 +78,7 @@ class WantedValues:
             return
         if data is None or isinstance(data, bool) or isinstance(data, str) and not data.strip():
             return
-        target = targets.get(_plain(path))
+        target = targets.get(without_numbers(path))
         if target is not None and (target.kind is Kind.BOOLEAN or "const" in target.schema):
             return
         self._count += 1
@@ -87,8 +86,3 @@ class WantedValues:
             yield Wanted(path, data, target, path[above:])
 
     _count: int = 0
-
-
-def _plain(path: Path) -> Path:
-    """A path as the schema's plan knows it: for every row and item the same."""
-    return tuple(step for step in path if not isinstance(step, int))

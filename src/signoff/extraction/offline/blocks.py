@@ -261,11 +261,7 @@ def is_name(text: str, corpus: Corpus) -> bool:
     if "@" in text or "www." in text or text.endswith(":") or ": " in text or text[:1] == "(":
         return False
     name = key(text)
-    if (
-        name in corpus.vocabulary.keys
-        or name in concept_labels(lines=True)
-        or name in _COUNTRY_KEYS
-    ):
+    if corpus.vocabulary.knows(name) or name in concept_labels(lines=True) or name in _COUNTRY_KEYS:
         return False
     if (_STREET.search(text) or _UNIT.match(text)) and not has_legal_form(text):
         return False

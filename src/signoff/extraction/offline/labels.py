@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
 
 from signoff.extraction.offline.layout import PHRASE_GAP, Line, Sheet
 from signoff.extraction.offline.lexicon import (
@@ -30,9 +30,12 @@ _WORDS = re.compile(r"[a-z0-9]+")
 
 def words_of(text: str) -> list[str]:
     """``text`` in plain lower-case words: no accents, no articles, one word for "number"."""
-    text = _NUMBER_SIGN.sub(" nr ", text.casefold())
-    text = unicodedata.normalize("NFKD", text)
-    text = "".join(char for char in text if not unicodedata.combining(char))
+    text = text.casefold()
+    if not text.isascii() or "n" in text or "#" in text:
+        text = _NUMBER_SIGN.sub(" nr ", text)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text)
+        text = "".join(char for char in text if not unicodedata.combining(char))
     return [_word(word) for word in _WORDS.findall(text) if word not in STOP_WORDS]
 
 
@@ -130,37 +133,42 @@ class Label:
         return self.line.tokens[self.end - 1].right
 
 
-@dataclass
+@dataclass(frozen=True)
 class Vocabulary:
-    """All labels that matter for one reading: the lexicon's and the schema's."""
+    """All labels that matter for one reading: the lexicon's and the schema's, as keys."""
 
-    keys: set[str] = field(default_factory=set)
-    _fuzzy: dict[str, str] = field(default_factory=dict)
+    own: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, labels: Iterable[str]) -> Vocabulary:
         """The lexicon's labels together with the schema's (as keys)."""
-        keys = {*concept_labels(), *role_labels(), *document_titles(), *labels}
-        vocabulary = cls({label for label in keys if label})
-        for label in vocabulary.keys:
-            if len(label) >= MIN_FUZZY:
-                for variant in _one_less(label):
-                    vocabulary._fuzzy.setdefault(variant, label)
-        return vocabulary
+        return cls(frozenset(labels) - _lexicon() - {""})
+
+    def knows(self, label: str) -> bool:
+        """Whether it is the key of a label."""
+        return label in _lexicon() or label in self.own
 
     def match(self, text: str, *, fuzzy: bool) -> str | None:
         """The label that ``text`` (a key) is; with ``fuzzy`` also one OCR mistake away."""
-        if text in self.keys:
+        if self.knows(text):
             return text
         if fuzzy and len(text) >= MIN_FUZZY:
-            if text in self._fuzzy:
-                return self._fuzzy[text]
+            if label := self._misread(text):
+                return label
             for variant in _one_less(text):
-                if variant in self.keys:
+                if self.knows(variant):
                     return variant
-                if variant in self._fuzzy and len(self._fuzzy[variant]) == len(text):
-                    return self._fuzzy[variant]
+                if (label := self._misread(variant)) and len(label) == len(text):
+                    return label
         return None
+
+    def _misread(self, text: str) -> str | None:
+        """The label that ``text`` is when a character of it was not read."""
+        return _misread_lexicon().get(text) or self._misread_own.get(text)
+
+    @cached_property
+    def _misread_own(self) -> Mapping[str, str]:
+        return _without_one(self.own)
 
     def labels_in(self, sheet: Sheet) -> Iterator[Label]:
         """The labels on a sheet: from the left, the longest first, none inside another."""
@@ -210,10 +218,31 @@ class Vocabulary:
             elif end - start == 1 and "/" in token:
                 # "Käufer/Leistungsempfänger", "BIC/SWIFT"
                 for part in token.split("/"):
-                    if (label := key(part)) in self.keys:
+                    if self.knows(label := key(part)):
                         best = (label, end)
                         break
         return best
+
+
+@cache
+def _lexicon() -> frozenset[str]:
+    """All labels that the lexicon knows."""
+    return frozenset({*concept_labels(), *role_labels(), *document_titles()} - {""})
+
+
+@cache
+def _misread_lexicon() -> Mapping[str, str]:
+    return _without_one(_lexicon())
+
+
+def _without_one(labels: Iterable[str]) -> dict[str, str]:
+    """What is left of each long label when one of its characters was not read, to the label."""
+    table: dict[str, str] = {}
+    for label in sorted(labels):
+        if len(label) >= MIN_FUZZY:
+            for variant in _one_less(label):
+                table.setdefault(variant, label)
+    return table
 
 
 def _one_less(text: str) -> Iterator[str]:

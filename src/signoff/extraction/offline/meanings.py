@@ -156,7 +156,7 @@ def role_of(words: list[str]) -> str | None:
     """The party that a name in words speaks of."""
     joined = "".join(words)
     for role, text in ROLES.items():
-        if role != "other" and joined in {key(phrase) for phrase in phrases(text)}:
+        if role != "other" and joined in _keys(text):
             return role
     named = [role for role in ("ship_to", "seller", "buyer") if set(words) & _set(ROLE_NAMES[role])]
     # a customer's company is the customer
@@ -167,12 +167,18 @@ def attribute_of(words: list[str]) -> str | None:
     """What of a party a name in words speaks of."""
     for joined in ("".join(words), "".join(w for w in words if w not in _set(_FILLERS))):
         for attribute, text in PARTY_ATTRIBUTES.items():
-            if joined in {key(phrase) for phrase in phrases(text)}:
+            if joined in _keys(text):
                 return attribute
     return None
 
 
 _FILLERS = "to full legal registered main official complete text value field primary business raw"
+
+
+@cache
+def _keys(text: str) -> frozenset[str]:
+    """The keys of one of the lexicon's lists."""
+    return frozenset(key(phrase) for phrase in phrases(text))
 
 
 @cache

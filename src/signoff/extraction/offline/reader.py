@@ -13,9 +13,9 @@ from signoff.extraction.offline.assembly import Assembler
 from signoff.extraction.offline.found import Corpus
 from signoff.extraction.offline.labels import Vocabulary
 from signoff.extraction.offline.layout import Sheet, sheet_of
-from signoff.extraction.offline.planner import Planner
+from signoff.extraction.offline.plans import plan_of
 from signoff.extraction.offline.tables import TableReader
-from signoff.extraction.offline.targets import Group, Table, targets_of
+from signoff.extraction.offline.targets import Group, Table
 from signoff.extraction.reader import Reading, ReadRequest
 
 FREE = Decimal(0)
@@ -50,10 +50,10 @@ class OfflineReader:
             DeadlineExceededError: the documents have more pages than the time allows.
         """
         deadline = time.monotonic() + request.seconds_left
-        plan = Planner(request.schema).plan()
-        assembler = Assembler(request.schema, plan)
-        vocabulary = Vocabulary.of(label for target in targets_of(plan) for label in target.labels)
-        tables = [TableReader(table, assembler.accept) for table in tables_of(plan)]
+        plan = plan_of(request.schema)
+        vocabulary = plan.vocabulary
+        assembler = Assembler(request.schema, plan.root)
+        tables = [TableReader(table, assembler.accept) for table in tables_of(plan.root)]
         kept: list[Sheet] = []
         unseen = 0
         for document in _ordered(request.documents):

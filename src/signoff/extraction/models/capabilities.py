@@ -39,6 +39,7 @@ class Capabilities:
 
     Attributes:
         mode: how it is asked for JSON.
+        constraints: whether it holds strings to formats and patterns.
         images: whether it sees pictures.
         temperature: whether it takes one.
         max_completion_tokens: whether it wants the newer name of that limit.
@@ -52,6 +53,7 @@ class Capabilities:
     """
 
     mode: Mode = Mode.JSON_SCHEMA
+    constraints: bool = True
     images: bool = True
     temperature: bool = True
     max_completion_tokens: bool = False
@@ -89,12 +91,13 @@ _SCHEMA_ITSELF = re.compile(
     r"invalid[ _](json[ _])?schema|schema (conversion|error)|unrecognized schema|grammar"
     r"|unsupported \$ref|schema (is )?(too|not valid|invalid)"
 )
+_CONSTRAINT = re.compile(r"\bpatterns?\b|\bformats?\b|\bkeyword\b|\bregex|regular expression")
 _TOOLS = re.compile(
     r"\btools?\b|tool_choice|tool[ _-]call|function[ _-]?call|\bfunctions\b|--jinja"
 )
 _IMAGES = re.compile(r"image|vision|multi-?modal|mmproj")
 _UNABLE = re.compile(
-    r"support|unknown variant|multi-?modal|mmproj|not allowed|invalid content type"
+    r"support|unknown variant|multi-?modal|mmproj|not (allowed|permitted)|invalid content type"
     r"|must be a string|expected (a )?(string|`?text)|no endpoints|does ?n[o']t (have|accept|take)"
 )
 _LOGPROBS = re.compile(r"logprobs")
@@ -117,7 +120,12 @@ _CONTEXT = re.compile(
 
 
 def adapt(
-    capabilities: Capabilities, message: str, *, sent_images: bool, sent_tools: bool = False
+    capabilities: Capabilities,
+    message: str,
+    *,
+    sent_images: bool,
+    sent_tools: bool = False,
+    sent_constraints: bool = False,
 ) -> Adaptation | None:
     """How to ask again after the server refused a request with ``message``.
 
@@ -128,6 +136,7 @@ def adapt(
         message: its words.
         sent_images: whether pictures were sent.
         sent_tools: whether tools were offered; structured output was then not asked for.
+        sent_constraints: whether the schema had formats or patterns.
     """
     text = message.lower()
     if is_too_long(text):
@@ -147,6 +156,9 @@ def adapt(
         return Adaptation(replace(capabilities, temperature=False), lasting=True)
     if sent_tools:
         return _without_tools(capabilities, text)
+    if sent_constraints and (_CONSTRAINT.search(text) or _SCHEMA_ITSELF.search(text)):
+        unknown = _CONSTRAINT.search(text) and _UNABLE.search(text)
+        return Adaptation(replace(capabilities, constraints=False), lasting=bool(unknown))
     names_mode = _TOOLS if capabilities.mode.is_tool else _FORMAT
     if capabilities.mode is not Mode.PLAIN and names_mode.search(text):
         next_mode = replace(capabilities, mode=capabilities.mode.next)

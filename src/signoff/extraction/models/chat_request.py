@@ -49,7 +49,8 @@ def chat_request(
         body |= {"logprobs": True, "top_logprobs": 1}
     match known.mode:
         case Mode.JSON_SCHEMA:
-            wanted = {"name": "data", "schema": schema.schema, "strict": schema.strict}
+            said = schema.constrained if known.constraints else schema.schema
+            wanted = {"name": "data", "schema": said, "strict": schema.strict}
             body["response_format"] = {"type": "json_schema", "json_schema": wanted}
         case Mode.JSON_OBJECT:
             body["response_format"] = {"type": "json_object"}

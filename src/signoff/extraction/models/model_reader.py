@@ -8,7 +8,13 @@ from dataclasses import replace
 
 from signoff.errors import ModelRefusedError, ModelUnavailableError
 from signoff.extraction.models.answers import Answer, split_thinking
-from signoff.extraction.models.capabilities import Capabilities, adapt, context_named, is_too_long
+from signoff.extraction.models.capabilities import (
+    Adaptation,
+    Capabilities,
+    adapt,
+    context_named,
+    is_too_long,
+)
 from signoff.extraction.models.chat_client import (
     ChatClient,
     Patience,
@@ -143,18 +149,13 @@ class ModelReader:
                     body,
                     patience=patience,
                     memory=self._memory,
-                    adaptable=self._can_adapt(known, prompt, context, tools),
+                    adaptable=self._can_adapt(known, prompt, schema, context, tools),
                 )
             except RequestRefusedError as refusal:
                 if is_too_long(refusal.message):
                     known, context = self._shorter(known, context, refusal.message)
                     continue
-                adaptation = adapt(
-                    known,
-                    refusal.message,
-                    sent_images=prompt.images > 0,
-                    sent_tools=bool(tools),
-                )
+                adaptation = self._adaptation(known, refusal.message, prompt, schema, tools)
                 if adaptation is None:  # complete() asked the same question before it raised
                     raise ModelRefusedError(refusal.message) from refusal
                 if adaptation.lasting:
@@ -239,18 +240,37 @@ class ModelReader:
             return found, named
         return known, context * 2 // 3
 
+    def _adaptation(
+        self,
+        known: Capabilities,
+        message: str,
+        prompt: Prompt,
+        schema: VendorSchema,
+        tools: Sequence[ToolSpec],
+    ) -> Adaptation | None:
+        constrained = known.structured and known.constraints and schema.is_constrained
+        return adapt(
+            known,
+            message,
+            sent_images=prompt.images > 0,
+            sent_tools=bool(tools),
+            sent_constraints=constrained and not tools,
+        )
+
     def _can_adapt(
-        self, known: Capabilities, prompt: Prompt, context: int, tools: Sequence[ToolSpec]
+        self,
+        known: Capabilities,
+        prompt: Prompt,
+        schema: VendorSchema,
+        context: int,
+        tools: Sequence[ToolSpec],
     ) -> Callable[[str], bool]:
         def can_adapt(message: str) -> bool:
             if is_too_long(message):
                 named = context_named(message)
                 smaller = named is not None and named < self._context(known)
                 return smaller or context > self._context(known) * LEAST_CONTEXT
-            adaptation = adapt(
-                known, message, sent_images=prompt.images > 0, sent_tools=bool(tools)
-            )
-            return adaptation is not None
+            return self._adaptation(known, message, prompt, schema, tools) is not None
 
         return can_adapt
 

@@ -17,6 +17,7 @@ from typing import Any
 from jsonschema.validators import Draft202012Validator
 
 from signoff.executions.agents import JsonObject
+from signoff.extraction.models.sayable import constraints
 from signoff.extraction.models.simple_schema import ANNOTATIONS, Node, NotSimpleError, SimpleSchema
 
 NULL = {"type": "null"}
@@ -36,12 +37,19 @@ class VendorSchema:
 
     Attributes:
         schema: what to send as the answer's schema.
+        constrained: the same with formats and patterns, for servers that hold answers to them.
         strict: whether it keeps to what strict modes take; if not it is the agent's own.
     """
 
     schema: JsonObject
+    constrained: JsonObject
     strict: bool
     _original: JsonObject = field(repr=False)
+
+    @property
+    def is_constrained(self) -> bool:
+        """Whether there is any format or pattern to hold an answer to."""
+        return self.constrained != self.schema
 
     def restore(self, answer: JsonObject) -> JsonObject:
         """The answer as the agent's schema means it: nulls that say "absent" are gone."""
@@ -55,11 +63,12 @@ def translate(schema: JsonObject) -> VendorSchema:
     """Translate an agent's schema for strict structured output, as far as it can be said there."""
     try:
         translated = _Translator(schema).translate()
+        constrained = _Translator(schema, constrain=True).translate()
     except (NotSimpleError, RecursionError):
-        return VendorSchema(schema, strict=False, _original=schema)
+        return VendorSchema(schema, schema, strict=False, _original=schema)
     if not _within_limits(translated):
-        return VendorSchema(schema, strict=False, _original=schema)
-    return VendorSchema(translated, strict=True, _original=schema)
+        return VendorSchema(schema, schema, strict=False, _original=schema)
+    return VendorSchema(translated, constrained, strict=True, _original=schema)
 
 
 class _Walker:
@@ -85,8 +94,9 @@ class _Walker:
 
 
 class _Translator(_Walker):
-    def __init__(self, schema: JsonObject) -> None:
+    def __init__(self, schema: JsonObject, *, constrain: bool = False) -> None:
         super().__init__(schema)
+        self._constrain = constrain
         self._names: dict[str, str] = {}
         self._defs: dict[str, JsonObject] = {}
 
@@ -108,6 +118,8 @@ class _Translator(_Walker):
                 return self._object(simple)
             case "array":
                 return self._array(simple)
+            case "string" if self._constrain:
+                return {"type": "string", **_notes(simple), **constraints(simple)}
             case kind:
                 return {"type": kind, **_notes(simple)}
 

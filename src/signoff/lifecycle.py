@@ -14,7 +14,7 @@ from signoff.delivery.dispatch import deliver_all
 from signoff.errors import DeliveryFailedError, TransitionNotAllowedError
 from signoff.executions.models import Decision, Execution
 from signoff.executions.states import Status
-from signoff.prefect_runs import PrefectUnavailableError
+from signoff.prefect_runs import PrefectUnavailableError, RunState
 from signoff.storage import deliveries, executions, reviews
 from signoff.storage.deliveries import MadeElsewhere
 from signoff.storage.leases import Lease, held, locked
@@ -123,6 +123,19 @@ def cancel_with_its_run(store: Store, execution_id: UUID) -> None:
         row = locked(session, execution_id)
         transition(session, row, Status.CANCELED, by="prefect", note="the run was cancelled")
         reviews.supersede(session, row)
+
+
+def hand_over(store: Store, flow_run_id: UUID, *, reason: str) -> None:
+    """Take a run away from this process, which is about to end, and have it started elsewhere."""
+    with store.database.transaction() as session:
+        execution = executions.by_flow_run(session, flow_run_id)
+        if execution is not None:
+            row = locked(session, execution.id)
+            row.lease_owner = row.lease_expires_at = None
+            leave_trail(session, row, "handed over", note=reason)
+    run = prefect_runs.read(flow_run_id)
+    if run is not None and run.state in (RunState.PENDING, RunState.RUNNING):
+        prefect_runs.restart(flow_run_id, reason=reason)
 
 
 def stop_delivery(session: Session, row: ExecutionRow) -> None:

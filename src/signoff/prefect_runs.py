@@ -73,6 +73,7 @@ class Run:
     state: RunState
     since: datetime | None
     pause_key: str | None = None
+    starts: int = 0
 
 
 class Resumed(StrEnum):
@@ -186,6 +187,7 @@ def _run(run: FlowRun) -> Run:
         state=RunState(state.type.value),
         since=state.timestamp,
         pause_key=state.state_details.pause_key if state.type is StateType.PAUSED else None,
+        starts=run.run_count,
     )
 
 

@@ -15,7 +15,7 @@ from signoff.errors import AnswerRefusedError, SignoffError, TransitionNotAllowe
 from signoff.executions.models import Execution
 from signoff.executions.reconciliation import Action, Facts, decide
 from signoff.prefect_runs import PrefectUnavailableError, Run, RunState
-from signoff.storage import executions
+from signoff.storage import executions, run_guards
 from signoff.storage.leases import drop_guard, locked, try_guard
 from signoff.storage.store import Store, get_store
 from signoff.storage.transitions import leave_trail, set_failure
@@ -88,7 +88,21 @@ def reconcile(store: Store, *, still_ours: Callable[[], bool] = lambda: True) ->
         except SignoffError as error:
             logger.warning("Execution %s: could not %s: %s", each.id, action, error)
     _restart_runs_without_execution(store)
+    _restart_silent_runs(store)
     return done
+
+
+def reconcile_one(store: Store, execution_id: UUID) -> None:
+    """Bring one execution in step now: something is known to have happened to its run."""
+    with store.database.transaction() as session:
+        disturb(session, [execution_id])
+    with store.database.reading() as session:
+        found = unsettled(session, only=execution_id)
+    for each in found:
+        run = prefect_runs.read(each.flow_run_id) if each.flow_run_id else None
+        action = decide(facts(store, each, run))
+        if action is not Action.NOTHING:
+            do(store, execution_id, run, action)
 
 
 def facts(store: Store, each: Unsettled, run: Run | None) -> Facts:
@@ -209,3 +223,22 @@ def _restart_runs_without_execution(store: Store) -> None:
             known = executions.by_flow_run(session, run.id)
         if known is None:
             prefect_runs.restart(run.id, reason="Its worker stopped before it began.")
+
+
+def _restart_silent_runs(store: Store) -> None:
+    """Runs of the other flows whose worker was killed; they go on from what is done."""
+    with store.database.reading() as session:
+        silent = run_guards.silent(session)
+    for flow_run_id in silent:
+        run = prefect_runs.read(flow_run_id)
+        match run.state if run else RunState.MISSING:
+            case RunState.CANCELLING:
+                prefect_runs.cancel(flow_run_id, at_work=False)
+            case RunState.PENDING | RunState.RUNNING if run is not None:
+                if run.starts < store.settings.max_attempts:
+                    prefect_runs.restart(flow_run_id, reason="Its worker stopped without an error.")
+                else:
+                    reason = f"{run.starts} attempts died without an error; see the worker's log."
+                    prefect_runs.fail(flow_run_id, reason=reason)
+        with store.database.transaction() as session:
+            run_guards.forget(session, flow_run_id)

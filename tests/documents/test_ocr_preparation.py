@@ -102,10 +102,10 @@ def test_lines_without_words_are_found_and_words_read_there_put_in_place(
     )
     more = placed(
         [("12,50", box, 0.9), ("|", box, 0.9), ("dim", box, 0.1)],
-        sheet,
         starts,
         strips,
-        size=page.size,
+        sheet=sheet.size,
+        page=page.size,
     )
     assert [word[0] for word in more] == ["12,50"]
     assert more[0][1] == pytest.approx(

@@ -41,22 +41,29 @@ def inspect(path: Path, folder: Path, name: str, limits: Limits) -> Inspection:
     return inspection(taken, notes=notes)
 
 
-def ocr_page(path: Path, folder: Path, name: str, number: int, limits: Limits) -> None:
-    """Read one frame with Tesseract and write its page."""
+def ocr_pages(path: Path, folder: Path, name: str, numbers: list[int], limits: Limits) -> None:
+    """Read frames with Tesseract and write their pages."""
     with _opened(path, name, limits) as image:
         width, height = _upright_size(image)
-        picture = _reduced(image, number, OCR_LONGEST, name).convert("L")
-    text, words = tesseract.read(enlarge(picture), name=name, languages=limits.languages)
+
+    def frames() -> Iterator[Image.Image]:
+        for number in numbers:
+            with _opened(path, name, limits) as image:
+                picture = _reduced(image, number, OCR_LONGEST, name).convert("L")
+            yield enlarge(picture)
+
+    read = tesseract.read(frames(), name=name, languages=limits.languages)
     with PageWriter(folder, alone=True) as pages:
-        pages.write(
-            number,
-            width=width,
-            height=height,
-            source="ocr" if words else "none",
-            text=text,
-            words=words,
-            has_image=True,
-        )
+        for number, (text, words) in zip(numbers, read, strict=True):
+            pages.write(
+                number,
+                width=width,
+                height=height,
+                source="ocr" if words else "none",
+                text=text,
+                words=words,
+                has_image=True,
+            )
 
 
 def render(path: Path, folder: Path, name: str, number: int, longest: int, limits: Limits) -> None:

@@ -82,23 +82,27 @@ def stacked(image: Image.Image, boxes: Sequence[Box]) -> tuple[Image.Image, list
 
 
 def placed(
-    words: Sequence[WordData], sheet: Image.Image, starts: Sequence[int], boxes: Sequence[Box],
-    *, size: tuple[int, int],
-) -> list[WordData]:  # fmt: skip
-    """Words read on the stacked strips with their boxes on the page of ``size``."""
+    words: Sequence[WordData],
+    starts: Sequence[int],
+    boxes: Sequence[Box],
+    *,
+    sheet: tuple[int, int],
+    page: tuple[int, int],
+) -> list[WordData]:
+    """Words read on the sheet of stacked strips with their boxes on the page; sizes in pixels."""
     found: list[WordData] = []
     for text, (left, top, right, bottom), confidence in words:
         letters = sum(char.isalnum() for char in text)
         if confidence < MIN_CONFIDENCE or letters * 2 < len(text) or text.isalpha() and letters < 2:
             continue
-        y = top * sheet.height
+        y = top * sheet[1]
         index = max(i for i, start in enumerate(starts) if start <= y)
         across, down = boxes[index][0] - MARGIN, boxes[index][1] - MARGIN - starts[index]
         box = (
-            (left * sheet.width + across) / size[0],
-            (y + down) / size[1],
-            (right * sheet.width + across) / size[0],
-            (bottom * sheet.height + down) / size[1],
+            (left * sheet[0] + across) / page[0],
+            (y + down) / page[1],
+            (right * sheet[0] + across) / page[0],
+            (bottom * sheet[1] + down) / page[1],
         )
         inside = tuple(round(min(max(edge, 0.0), 1.0), 5) for edge in box)
         found.append((text, (inside[0], inside[1], inside[2], inside[3]), confidence))
@@ -125,11 +129,21 @@ def _band_without_rules(band: Image.Image) -> Image.Image:
     dark = [255 if level < 130 else 0 for level in range(256)]
     level = band.resize((max(width // RULE, 1), height), Image.Resampling.BOX).point(dark)
     upright = band.resize((width, max(height // RULE, 1)), Image.Resampling.BOX).point(dark)
-    mask = ImageChops.lighter(
-        level.resize(band.size, Image.Resampling.NEAREST),
-        upright.resize(band.size, Image.Resampling.NEAREST),
-    ).filter(ImageFilter.MaxFilter(3))
-    return Image.composite(Image.new("L", band.size, 255), band, mask)
+    rules = ImageChops.lighter(
+        _thickened(level, (0, 1)).resize(band.size, Image.Resampling.NEAREST),
+        _thickened(upright, (1, 0)).resize(band.size, Image.Resampling.NEAREST),
+    )
+    return ImageChops.lighter(band, rules)
+
+
+def _thickened(rules: Image.Image, step: tuple[int, int]) -> Image.Image:
+    """With a pixel more on both sides; on the small picture, where it costs next to nothing."""
+    thick = rules
+    for x, y in (step, (-step[0], -step[1])):
+        moved = Image.new("L", rules.size, 0)
+        moved.paste(rules, (x, y))
+        thick = ImageChops.lighter(thick, moved)
+    return thick
 
 
 def _shared(a: tuple[float, ...], b: tuple[float, ...]) -> float:

@@ -13,15 +13,17 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol, cast
 
 from signoff.documents import eml, image, pdf, text
 from signoff.documents.model import Document, DocumentInfo, Page
+from signoff.documents.page_reading import read_pages
 from signoff.documents.page_store import PageStore
 from signoff.documents.picture_file import PICTURE
 from signoff.documents.sandbox import Sandbox, get_sandbox
@@ -281,7 +283,16 @@ class _Run:
             ]
             if len(done) < count:
                 missing = [number for number in range(1, count + 1) if number not in done]
-                self._read_pages(step, module, pages, missing)
+                read_pages(
+                    missing,
+                    partial(self._call, step),
+                    module=module,
+                    folder=folder,
+                    pages=pages,
+                    limits=self._limits,
+                    workers=self._settings.parse_workers,
+                    done=lambda more: self.events.put((more, 0, source.name)),
+                )
         return {
             "page_count": count,
             "headers": inspected["headers"],
@@ -291,38 +302,11 @@ class _Run:
             "embedded": {safe_name(name): text for name, text in inspected["embedded"].items()},
         }
 
-    def _read_pages(
-        self, step: _Step, module: ModuleType, pages: PageStore, missing: list[int]
-    ) -> None:
-        """Pages that the inspection left: text layers in chunks, then the others one by one."""
-
-        def read_chunk(index: int) -> set[int]:
-            first = index * PAGES_PER_CHUNK + 1
-            last = min(first + PAGES_PER_CHUNK - 1, missing[-1])
-            self._call(step, module.read_pages, first, last)
-            done = pages.keep_chunk(index, step.folder)
-            self.events.put((len(done), 0, step.name))
-            return done
-
-        def ocr(number: int) -> set[int]:
-            # OCR takes seconds a page: what a killed run has left is used again
-            if pages.alone(number) is None:
-                self._call(step, module.ocr_page, number, self._limits)
-                pages.keep_page(number, step.folder)
-            self.events.put((1, 0, step.name))
-            return {number}
-
-        with ThreadPoolExecutor(self._settings.parse_workers, "signoff-pages") as threads:
-            if hasattr(module, "read_pages") and len(missing) > PAGES_PER_CHUNK:
-                chunks = range(chunk_of(missing[-1]) + 1)
-                done = _results([threads.submit(read_chunk, index) for index in chunks])
-                missing = [number for number in missing if number not in done]
-            _results([threads.submit(ocr, number) for number in missing])
-
-    def _call(self, step: _Step, function: Callable[..., Any], *args: Any) -> Any:
+    def _call(self, step: _Step, function: Callable[..., Any], *args: Any, steps: int = 1) -> Any:
         if self.stopped.is_set():
             raise _StoppedError
-        return self._sandbox.run(step.name, function, step.path, step.folder, step.name, *args)
+        call = self._sandbox.run_steps
+        return call(steps, step.name, function, step.path, step.folder, step.name, *args)
 
     def _keep_attachment(
         self, attachment: Attachment, folder: Path, notes: list[str]
@@ -341,16 +325,6 @@ class _Run:
             return None
         blob = self._store.put_file(path)
         return {"name": name, "media_type": media_type, "sha256": blob.sha256}
-
-
-def _results(futures: list[Future[set[int]]]) -> set[int]:
-    """All pages; at the first failure the calls not yet begun are dropped."""
-    try:
-        return set[int]().union(*(future.result() for future in as_completed(futures)))
-    except BaseException:
-        for future in futures:
-            future.cancel()
-        raise
 
 
 def _number(

@@ -28,7 +28,6 @@ from signoff.documents.steps import (
     Inspection,
     Limits,
     PageWriter,
-    WordData,
     inspection,
 )
 from signoff.documents.text import check_pages
@@ -75,32 +74,28 @@ def read_pages(path: Path, folder: Path, name: str, first: int, last: int) -> No
         _read_layers(document, folder, name, first, last)
 
 
-def ocr_page(path: Path, folder: Path, name: str, number: int, limits: Limits) -> None:
-    """Read a page without a usable text layer with Tesseract and write it."""
-    with (
-        _opened(path, name) as document,
-        _page(document, number, name) as page,
-        PageWriter(folder, alone=True) as pages,
-    ):
-        layer = read_layer(page)
-        width, height = page.get_size()
-        text, words = "", list[WordData]()
-        if not _is_blank(page):
-            picture = _render(page, OCR_LONGEST, dpi=OCR_DPI, grey=True)
-            text, words = tesseract.read(picture, name=name, languages=limits.languages)
-        found = sum(len(word[0]) for word in words)
-        if layer.unmapped * 5 < layer.chars and layer.chars >= found:
-            _write_layer(pages, number, layer, page)
-            return
-        pages.write(
-            number,
-            width=round(width, 2),
-            height=round(height, 2),
-            source="ocr" if words else "none",
-            text=text,
-            words=words,
-            has_image=True,
-        )
+def ocr_pages(path: Path, folder: Path, name: str, numbers: list[int], limits: Limits) -> None:
+    """Read pages without a usable text layer with Tesseract and write them."""
+    with _opened(path, name) as document, PageWriter(folder, alone=True) as pages:
+        pictures = (_for_ocr(document, number, name) for number in numbers)
+        read = tesseract.read(pictures, name=name, languages=limits.languages)
+        for number, (text, words) in zip(numbers, read, strict=True):
+            with _page(document, number, name) as page:
+                layer = read_layer(page)
+                found = sum(len(word[0]) for word in words)
+                if layer.unmapped * 5 < layer.chars and layer.chars >= found:
+                    _write_layer(pages, number, layer, page)
+                    continue
+                width, height = page.get_size()
+            pages.write(
+                number,
+                width=round(width, 2),
+                height=round(height, 2),
+                source="ocr" if words else "none",
+                text=text,
+                words=words,
+                has_image=True,
+            )
 
 
 def render(path: Path, folder: Path, name: str, number: int, longest: int, limits: Limits) -> None:
@@ -218,6 +213,13 @@ def _write_layer(pages: PageWriter, number: int, layer: Layer, page: pdfium.PdfP
 
 
 # -- pictures -------------------------------------------------------------------------------
+
+
+def _for_ocr(document: pdfium.PdfDocument, number: int, name: str) -> Image.Image:
+    with _page(document, number, name) as page:
+        if _is_blank(page):
+            return Image.new("L", (1, 1), 255)
+        return _render(page, OCR_LONGEST, dpi=OCR_DPI, grey=True)
 
 
 def _render(

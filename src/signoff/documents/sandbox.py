@@ -159,7 +159,7 @@ class Sandbox:
         Args:
             workers: child processes at a time; callers beyond that wait.
             memory: bytes of address space of a child, and of each program that it starts.
-            timeout: seconds of wall time that one call may take, unless it says otherwise.
+            timeout: seconds of wall time that one step may take.
         """
         self.peak_memory = 0
         self._memory = memory
@@ -187,11 +187,18 @@ class Sandbox:
             UnreadableFileError: the calls failed; the message names the file and what happened.
             SignoffError: the function raised it.
         """
+        return self.run_steps(1, name, function, *args, **kwargs)
+
+    def run_steps(
+        self, steps: int, name: str, function: Callable[P, Any], *args: P.args, **kwargs: P.kwargs
+    ) -> Any:
+        """As ``run``; the call may take so many times as long, doing the work of so many."""
         payload = pickle.dumps((function, args, kwargs))
+        timeout = self._timeout * steps
         happened = ""
         for _ in range(ATTEMPTS):
             try:
-                answer = self._attempt(payload)
+                answer = self._attempt(payload, timeout)
             except _ChildLostError as error:
                 if self._closed:
                     raise SignoffError(f"{name}: reading stopped: shutting down.") from error
@@ -223,9 +230,9 @@ class Sandbox:
                 resting.kill()
             self._slots.put(None)  # who waits for a slot must not wait for ever
 
-    def _attempt(self, payload: bytes) -> Answer:
+    def _attempt(self, payload: bytes, timeout: float) -> Answer:
         with self._child() as child:
-            answer = child.call(payload, self._timeout)
+            answer = child.call(payload, timeout)
             self.peak_memory = max(self.peak_memory, child.peak_memory)
             return answer
 

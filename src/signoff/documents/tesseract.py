@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
 
-import pytesseract
 from PIL import Image
 
 from signoff.documents.layout import find_slope, lay_out
 from signoff.documents.levelling import levelled
-from signoff.documents.missed_text import added, missed_strips, placed, stacked
+from signoff.documents.missed_text import Box, added, missed_strips, placed, stacked
 from signoff.documents.steps import WordData
 from signoff.errors import ConfigurationError, UnreadableFileError
 
@@ -19,11 +22,16 @@ MIN_SIDE = 12
 """Pixels below which nobody could read anything."""
 
 
-def read(image: Image.Image, *, name: str, languages: str) -> tuple[str, list[WordData]]:
-    """The picture's text, laid out as on it, and its words in reading order.
+def read(
+    images: Iterable[Image.Image], *, name: str, languages: str
+) -> list[tuple[str, list[WordData]]]:
+    """Each picture's text, laid out as on it, and its words in reading order.
+
+    All of them in one call, since Tesseract takes as long to load its languages as it takes for
+    a tenth of a page; but only one of them in memory at a time.
 
     Args:
-        image: grey and upright, best at about 300 dpi.
+        images: grey and upright, best at about 300 dpi.
         name: the file, for messages.
         languages: joined by ``+``.
 
@@ -31,17 +39,13 @@ def read(image: Image.Image, *, name: str, languages: str) -> tuple[str, list[Wo
         ConfigurationError: Tesseract or one of the languages is not installed.
         UnreadableFileError: Tesseract gave up.
     """
-    width, height = image.size
-    if min(width, height) < MIN_SIDE:
-        return "", []
+    # loads numpy, which a file with a text layer needs not wait for
+    import pytesseract
+
     try:
         _check_languages(languages)
-        image = levelled(image)
-        words = _words(image, languages)
-        if strips := missed_strips(image, words):
-            sheet, starts = stacked(image, strips)
-            more = _words(sheet, languages, page_mode=ONE_BLOCK)
-            words = added(words, placed(more, sheet, starts, strips, size=image.size))
+        with tempfile.TemporaryDirectory() as folder:
+            return _read(images, Path(folder), languages)
     except pytesseract.TesseractNotFoundError as error:
         raise ConfigurationError(
             "Tesseract, which reads scans and photos, is not installed or not on the PATH:"
@@ -52,23 +56,75 @@ def read(image: Image.Image, *, name: str, languages: str) -> tuple[str, list[Wo
             f"{name}: Tesseract could not read it ({error.message[:300]});"
             " supply a newly saved copy."
         ) from error
+
+
+def _read(
+    images: Iterable[Image.Image], folder: Path, languages: str
+) -> list[tuple[str, list[WordData]]]:
+    pages = [
+        _written(folder / f"{number}.pgm", levelled(image)) for number, image in enumerate(images)
+    ]
+    found = _words(pages, folder, languages, WHOLE_PAGE)
+    again: list[tuple[int, list[Box], list[int], _Picture]] = []
+    for number, page in enumerate(pages):
+        with Image.open(page.path) as image:
+            if strips := missed_strips(image, found[number]) if page.legible else []:
+                sheet, starts = stacked(image, strips)
+                picture = _written(folder / f"{number}-missed.pgm", sheet)
+                again.append((number, strips, starts, picture))
+    more = _words([picture for *_, picture in again], folder, languages, ONE_BLOCK)
+    for (number, strips, starts, picture), words in zip(again, more, strict=True):
+        inside = placed(words, starts, strips, sheet=picture.size, page=pages[number].size)
+        found[number] = added(found[number], inside)
+    return [_laid_out(words, *page.size) for words, page in zip(found, pages, strict=True)]
+
+
+class _Picture(NamedTuple):
+    """A picture in a file for Tesseract to open."""
+
+    path: Path
+    size: tuple[int, int]
+
+    @property
+    def legible(self) -> bool:
+        return min(self.size) >= MIN_SIDE
+
+
+def _written(path: Path, image: Image.Image) -> _Picture:
+    image.save(path)  # as .pgm, unpacked: packing takes longer than reading it does
+    return _Picture(path, image.size)
+
+
+def _laid_out(words: list[WordData], width: int, height: int) -> tuple[str, list[WordData]]:
     slope = find_slope(words, width=width, height=height)
     return lay_out(words, width=width, height=height, slope=slope)
 
 
-def _words(image: Image.Image, languages: str, page_mode: int = WHOLE_PAGE) -> list[WordData]:
+def _words(
+    pictures: Sequence[_Picture], folder: Path, languages: str, page_mode: int
+) -> list[list[WordData]]:
+    """The words of each picture."""
+    import pytesseract
+
+    words: list[list[WordData]] = [[] for _ in pictures]
+    numbers = [number for number, picture in enumerate(pictures) if picture.legible]
+    if not numbers:
+        return words
+    # Tesseract takes a text file for a list of pictures
+    listed = folder / "pictures.txt"
+    listed.write_text("".join(f"{pictures[number].path}\n" for number in numbers))
     data = pytesseract.image_to_data(
-        image,
+        str(listed),
         lang=languages,
         config=f"--psm {page_mode}",
         output_type=pytesseract.Output.DICT,
     )
-    width, height = image.size
-    words: list[WordData] = []
     for index, text in enumerate(data["text"]):
         confidence = float(data["conf"][index])
         if confidence < 0 or not text.strip():
             continue
+        number = numbers[data["page_num"][index] - 1]
+        width, height = pictures[number].size
         left, top = data["left"][index], data["top"][index]
         box = (
             _fraction(left, width),
@@ -76,12 +132,14 @@ def _words(image: Image.Image, languages: str, page_mode: int = WHOLE_PAGE) -> l
             _fraction(left + data["width"][index], width),
             _fraction(top + data["height"][index], height),
         )
-        words.append((text.strip(), box, round(min(confidence / 100, 1.0), 3)))
+        words[number].append((text.strip(), box, round(min(confidence / 100, 1.0), 3)))
     return words
 
 
 @lru_cache
 def _check_languages(languages: str) -> None:
+    import pytesseract
+
     # Tesseract itself reads on without a missing language, and worse
     missing = set(languages.split("+")) - set(pytesseract.get_languages())
     if missing:

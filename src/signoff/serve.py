@@ -34,6 +34,8 @@ SERVER_SETTINGS = {
     "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_FLUSH_INTERVAL": "2",
     # a run that waits in line is not late: each would get another state, and its events
     "PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": "120",
+    # it reads every suspended run, thousands in review, to find expired ones; ours never expire
+    "PREFECT_SERVER_SERVICES_PAUSE_EXPIRATIONS_LOOP_SECONDS": "300",
 }
 """Of Prefect's server, as a part of this service on one machine."""
 

@@ -1,0 +1,1 @@
+"""What benchmarks/waiting.py and benchmarks/inbox_duplicates.py are made of."""

@@ -31,6 +31,7 @@ from benchmarks.pipeline_parts.processes import (
     wait_until,
 )
 from benchmarks.pipeline_parts.proxy import Counted, counting_proxy
+from signoff.serve import SERVER_SETTINGS
 
 COUNTING = Path(__file__).resolve().parent / "pipeline_parts" / "counting"
 
@@ -96,14 +97,14 @@ def start(bench: Bench, stack: ExitStack) -> Counting:
     (home / "counts").mkdir(parents=True)
     server = stack.enter_context(
         running(
-            ["-m", "prefect", "server", "start", "--port", str(port)],
+            ["-m", "signoff.garbage", "prefect", "server", "start", "--port", str(port)],
             log=home / "server.log",
             environment=clean_environment()
             | {
                 "HOME": str(home),
                 "PREFECT_HOME": str(home / "prefect"),
                 "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
-                "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+                **SERVER_SETTINGS,
             },
         )
     )
@@ -120,6 +121,7 @@ def start(bench: Bench, stack: ExitStack) -> Counting:
             webhook=bench.webhook,
             settings={
                 "PREFECT_API_URL": f"http://127.0.0.1:{calls.port}/api",
+                "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false",
                 "PYTHONPATH": str(COUNTING),
                 "SIGNOFF_COUNTS": str(home / "counts"),
             },

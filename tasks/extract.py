@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from time import monotonic
+
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
@@ -13,6 +16,7 @@ from signoff.executions.extractions import Extraction
 from signoff.executions.models import Execution
 from signoff.executions.states import Status
 from signoff.extraction.assessment import extract_assessed
+from signoff.extraction.assignment import Assignment
 from signoff.extraction.readers import open_readers
 from signoff.prefect_limits import model_slot
 from signoff.review.policy import decide
@@ -22,6 +26,8 @@ from signoff.storage.progress import IterationLog, step
 from signoff.storage.store import Store, get_store
 from signoff.storage.transitions import set_failure
 from tasks.artifacts import iterations_shown
+
+SECONDS_BETWEEN_LOOKS = 0.5
 
 
 @task(name="extract", cache_policy=NO_CACHE, persist_result=False)
@@ -45,17 +51,19 @@ def extract_data(lease: Lease) -> None:
     ):
         try:
             extraction = extract_assessed(
-                agent=agent,
-                instructions=_instructions(agent, execution),
-                documents=open_documents(store, infos),
-                input_data=execution.input_data,
+                Assignment.of(
+                    agent,
+                    instructions=_instructions(agent, execution),
+                    documents=open_documents(store, infos),
+                    input_data=execution.input_data,
+                    seconds=store.settings.extraction_timeout,
+                    max_tokens=store.settings.extraction_tokens,
+                    should_stop=_asking(store, lease),
+                    forgiven=forgiven,
+                ),
                 readers=open_readers(store.settings, database=store.database, slot=model_slot),
                 record=record,
-                seconds=store.settings.extraction_timeout,
-                max_tokens=store.settings.extraction_tokens,
                 calibration=confidence_model(store, revision),
-                should_stop=lambda: _still_ours(store, lease),
-                forgiven=forgiven,
             )
         except UnfinishedExtractionError as error:
             if error.best is None:
@@ -81,10 +89,20 @@ def _instructions(agent: Agent, execution: Execution) -> str:
     return "\n\n".join(part.strip() for part in parts if part.strip())
 
 
-def _still_ours(store: Store, lease: Lease) -> None:
-    # asked every second while a model is waited for: that must not queue behind writers
-    with store.database.reading() as session:
-        check(session, lease)
+def _asking(store: Store, lease: Lease) -> Callable[[], None]:
+    """A function that raises when the run is to stop; it looks twice a second at the most."""
+    next_look = 0.0
+
+    def still_ours() -> None:
+        nonlocal next_look
+        if monotonic() < next_look:
+            return
+        # asked every second while a model is waited for: that must not queue behind writers
+        with store.database.reading() as session:
+            check(session, lease)
+        next_look = monotonic() + SECONDS_BETWEEN_LOOKS
+
+    return still_ours
 
 
 def _send_best_attempt_to_review(

@@ -23,6 +23,7 @@ from benchmarks.pipeline_parts.processes import (
     running,
     wait_until,
 )
+from signoff.serve import SERVER_SETTINGS
 
 CONCURRENCY = 32
 CLIENTS = 4
@@ -159,8 +160,10 @@ def _in_parts(
         log = home / "logs" / f"{name.split()[-1]}.log"
         return stack.enter_context(running(command, log=log, environment=environment)).pid
 
+    environment |= {**SERVER_SETTINGS, "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false"}
     prefect = ("-m", "prefect")
-    server = start("server", *prefect, "server", "start", "--port", str(port))
+    own = ("-m", "signoff.garbage", "prefect")
+    server = start("server", *own, "server", "start", "--port", str(port))
     wait_until(
         lambda: answers(f"http://127.0.0.1:{port}/api/health"),
         seconds=START_SECONDS,

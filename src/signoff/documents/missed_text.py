@@ -35,10 +35,9 @@ def missed_strips(image: Image.Image, words: Sequence[WordData]) -> list[Box]:
         ink.paste(band.resize(squares, Image.Resampling.BOX), (0, top // CELL))
     ink = ink.point([255 if level < INKED else 0 for level in range(256)])
     draw = ImageDraw.Draw(ink)
-    for _, box, confidence in words:
-        if confidence >= MIN_CONFIDENCE:
-            start = (box[0] * size[0] - 1, box[1] * size[1] - 1)
-            draw.rectangle((*start, box[2] * size[0] + 1, box[3] * size[1] + 1), fill=0)
+    for _, box, _ in words:  # the doubtful too: what stands over one would not be `added`
+        start = (box[0] * size[0] - 1, box[1] * size[1] - 1)
+        draw.rectangle((*start, box[2] * size[0] + 1, box[3] * size[1] + 1), fill=0)
     inked = ink.filter(ImageFilter.MedianFilter(3)).tobytes()
     strips: list[list[int]] = []
     for y in range(size[1]):

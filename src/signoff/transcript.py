@@ -49,7 +49,9 @@ def _headline(turn: Iteration) -> str:
         parts.append(turn.part)
     parts.append("offline" if turn.offline else turn.model or "no model")
     if turn.prompt_tokens or turn.completion_tokens:
-        parts.append(f"{turn.prompt_tokens:,} + {turn.completion_tokens:,} tokens")
+        cached = f" ({turn.cached_tokens:,} cached)" if turn.cached_tokens else ""
+        about = "about " if turn.tokens_estimated else ""
+        parts.append(f"{about}{turn.prompt_tokens:,}{cached} + {turn.completion_tokens:,} tokens")
     if not turn.offline:
         parts.append(_dollars(turn.cost))
     parts.append(f"{turn.seconds:.1f} s")

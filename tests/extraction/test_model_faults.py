@@ -175,4 +175,8 @@ def test_wrong_usage_loses_no_answer(
 ) -> None:
     model_server.script(stub.ok(DATA, usage=usage))
     reading = make_reader().read(request())
-    assert (reading.data, reading.prompt_tokens, reading.completion_tokens) == (DATA, 0, 0)
+    assert reading.data == DATA
+    # as much as can be told of what was sent and what came
+    assert reading.tokens_estimated
+    assert 100 < reading.prompt_tokens < 500
+    assert 3 < reading.completion_tokens < 20

@@ -64,7 +64,7 @@ def test_stream_without_usage_has_no_known_cost(
     monkeypatch.setattr(model_reader, "call_cost", lambda **_: 0)
     model_server.script(stub.stream(START, REST, END, DONE))
     reading = make_reader().read(request())
-    assert (reading.data, reading.prompt_tokens, reading.cost) == (DATA, 0, None)
+    assert (reading.data, reading.tokens_estimated, reading.cost) == (DATA, True, None)
 
 
 def test_usage_is_asked_for(model_server: ModelServer, make_reader: MakeReader) -> None:

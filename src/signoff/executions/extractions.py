@@ -100,8 +100,10 @@ class Iteration(Record):
     """One turn of the extraction loop: one model call and what came of it.
 
     ``action`` is ``submit`` or a tool's name. ``observation`` is what came back: for ``submit``
-    empty when the data passed, else what the schema says. ``cost`` is in US dollars, ``None``
-    when the model's prices are unknown. ``confidence`` (a reader's own rating), ``probabilities``
+    empty when the data passed, else what the schema says. ``cached_tokens`` are those of the
+    prompt that the vendor had in its cache; ``tokens_estimated`` tells that the server did not
+    say all of them. ``cost`` is in US dollars, ``None`` when these or the model's prices are
+    unknown. ``confidence`` (a reader's own rating), ``probabilities``
     (of a value's least certain token) and ``evidence`` are a ``submit``'s, keyed by JSON pointers
     into ``action_input``: a restart takes them from here. ``offline`` marks the offline reader's.
     ``role`` tells the reader's turns from those of the challenger, which reads on its own.
@@ -117,6 +119,8 @@ class Iteration(Record):
     model: str
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cached_tokens: int = 0
+    tokens_estimated: bool = False
     cost: Decimal | None = None
     seconds: float = 0.0
     confidence: dict[str, float] = Field(default_factory=dict)

@@ -105,6 +105,8 @@ class Reading:
     evidence: dict[str, Evidence] = field(default_factory=dict)
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cached_tokens: int = 0
+    tokens_estimated: bool = False
     cost: Decimal | None = None
 
 

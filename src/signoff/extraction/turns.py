@@ -73,6 +73,8 @@ class Turns:
                 model=reading.model,
                 prompt_tokens=reading.prompt_tokens,
                 completion_tokens=reading.completion_tokens,
+                cached_tokens=reading.cached_tokens,
+                tokens_estimated=reading.tokens_estimated,
                 cost=reading.cost,
                 seconds=seconds,
                 confidence=reading.confidence,

@@ -21,6 +21,7 @@ from signoff.executions.pointers import enclosing
 from signoff.executions.scalars import scalars
 from signoff.extraction.alignment import align
 from signoff.extraction.equality import same_value
+from signoff.extraction.turns import was_cut_short
 
 ReaderName = Literal["challenger", "offline"]
 
@@ -118,6 +119,8 @@ def _counted(checks: Sequence[CheckResult], status: CheckStatus) -> Counter[str]
 def _corrected(data: JsonObject, earlier: Sequence[Iteration]) -> Iterator[str]:
     """A value's pointer for each earlier answer that had another value in its place."""
     for turn in earlier:
-        for pointer, value, other in align(data, turn.action_input) if turn.action_input else ():
+        if not turn.action_input or was_cut_short(turn):
+            continue  # what half an answer lacks was not read otherwise
+        for pointer, value, other in align(data, turn.action_input):
             if value is not None and not same_value(value, other):
                 yield pointer

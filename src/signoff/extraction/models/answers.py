@@ -51,6 +51,7 @@ class Answer:
     """What matters of a chat completion, whatever its server left out or wrote wrong.
 
     ``cut_off`` says why it is not whole, as the end of a sentence; it is empty when it is.
+    ``repeats`` tells that it was only going on with the same.
     """
 
     model: str
@@ -59,6 +60,7 @@ class Answer:
     thinking: str
     refusal: str
     cut_off: str
+    repeats: bool
     prompt_tokens: int
     completion_tokens: int
     cached_tokens: int
@@ -78,10 +80,12 @@ class Answer:
             thinking=_text(message.get("reasoning_content") or message.get("reasoning")),
             refusal=_text(message.get("refusal")) or ("content filter" if filtered else ""),
             cut_off=_CUT_OFF.get(_text(choice.get("finish_reason")), ""),
+            repeats=choice.get("finish_reason") == REPEATING,
             prompt_tokens=_count(usage.get("prompt_tokens")),
             completion_tokens=_count(usage.get("completion_tokens")),
-            cached_tokens=_count(_dict(usage.get("prompt_tokens_details")).get("cached_tokens")),
-            usage_told=bool(usage),
+            cached_tokens=_count(_dict(usage.get("prompt_tokens_details")).get("cached_tokens"))
+            or _count(usage.get("prompt_cache_hit_tokens")),
+            usage_told=_count(usage.get("prompt_tokens")) > 0,
             tokens=tokens_from_json(_dict(choice.get("logprobs")).get("content")),
         )
 

@@ -208,6 +208,7 @@ class ChatClient:
         patience: Patience,
         memory: ServerMemory,
         adaptable: Callable[[str], bool],
+        given_up: list[str],
     ) -> JsonObject:
         """The server's answer to one chat completion, as if it had come in one piece.
 
@@ -216,6 +217,8 @@ class ChatClient:
             patience: how long to try.
             memory: when the server asked to be left alone, for all runs.
             adaptable: whether the caller can ask differently after this refusal.
+            given_up: gets what calls had answered that took too long and were made again: they
+                are paid all the same.
         """
         timeouts = 0
 
@@ -238,7 +241,7 @@ class ChatClient:
             reraise=True,
         )
         try:
-            return retrying(self._attempt, body, patience, memory, adaptable)
+            return retrying(self._attempt, body, patience, memory, adaptable, given_up)
         except _TransientError as error:
             if patience.left <= 0:
                 raise self._out_of_time() from error
@@ -261,6 +264,7 @@ class ChatClient:
         patience: Patience,
         memory: ServerMemory,
         adaptable: Callable[[str], bool],
+        given_up: list[str],
     ) -> JsonObject:
         self._wait_for_pause(patience, memory)
         if patience.left <= 0:
@@ -278,6 +282,7 @@ class ChatClient:
                 )
             except (TimeoutError, openai.APITimeoutError) as error:
                 if not streamed.end_unfinished():
+                    given_up.append(streamed.text)
                     raise _TransientError(
                         f"no answer within {seconds:.0f} s", timed_out=True
                     ) from error

@@ -29,6 +29,7 @@ from signoff.extraction.models.server_memory import CAPABILITIES, CapabilityCach
 from signoff.extraction.models.server_models import told_of
 from signoff.extraction.models.token_probabilities import existing, least_probabilities
 from signoff.extraction.models.turn_choice import Choice, NoChoiceError, choose
+from signoff.extraction.models.usage import TurnUsage, turn_usage
 from signoff.extraction.models.vendor_schema import VendorSchema, translate
 from signoff.extraction.prompts.pictures import tiling_of
 from signoff.extraction.prompts.prompt import Prompt, build_prompt
@@ -127,6 +128,7 @@ class ModelReader:
         schema = translate(request.schema)
         known = self._known()
         context = self._context(known)
+        given_up: list[str] = []
         while True:
             tools = self._tools(request, known)
             prompt = self._prompt(request, schema, known, context, tools)
@@ -150,6 +152,7 @@ class ModelReader:
                     patience=patience,
                     memory=self._memory,
                     adaptable=self._can_adapt(known, prompt, schema, context, tools),
+                    given_up=given_up,
                 )
             except RequestRefusedError as refusal:
                 if is_too_long(refusal.message):
@@ -162,7 +165,9 @@ class ModelReader:
                     self._memory.learn(adaptation.capabilities, since=known)
                 known = adaptation.capabilities
                 continue
-            return self._reading(Answer.from_json(answer), request, prompt, schema, known, tools)
+            told = Answer.from_json(answer)
+            usage = turn_usage(told, prompt_tokens=prompt.tokens, given_up=given_up)
+            return self._reading(told, usage, request, prompt, schema, known, tools)
 
     # -- what is asked ------------------------------------------------------------------------
 
@@ -283,6 +288,7 @@ class ModelReader:
     def _reading(
         self,
         answer: Answer,
+        usage: TurnUsage,
         request: ReadRequest,
         prompt: Prompt,
         schema: VendorSchema,
@@ -291,37 +297,38 @@ class ModelReader:
     ) -> Reading:
         model = answer.model or self._settings.model
         cost = None
-        if answer.usage_told:
+        if not usage.estimated:
             cost = call_cost(
                 model=model,
                 base_url=self._chat.base_url,
-                prompt_tokens=answer.prompt_tokens,
-                completion_tokens=answer.completion_tokens,
-                cached_tokens=answer.cached_tokens,
+                prompt_tokens=usage.prompt_tokens,
+                completion_tokens=usage.completion_tokens,
+                cached_tokens=usage.cached_tokens,
             )
         if answer.refusal:
             raise ModelRefusedError(
                 f"The model {self._settings.model} refused to answer: {answer.refusal[:500]}",
                 model=model,
-                prompt_tokens=answer.prompt_tokens,
-                completion_tokens=answer.completion_tokens,
+                prompt_tokens=usage.prompt_tokens,
+                completion_tokens=usage.completion_tokens,
                 cost=cost,
             )
         thinking, text = split_thinking(answer.text)
-        choice, problem = Choice(), ""
+        choice, problem, found = Choice(), "", None
         try:
             choice = choose(answer, text, tools=[tool.name for tool in tools])
+            found = choice.data
         except NoChoiceError as error:
-            problem = str(error)
+            problem, found = str(error), error.begun
             self._learn_from_silence(error, known, tools)
-        data = None if choice.data is None else schema.restore(choice.data)
+        data = None if found is None else schema.restore(found)
         thoughts = [
             NO_IMAGES if self._settings.sees_images and not known.images else "",
             NO_TOOLS if request.tools and not known.tools else "",
             *prompt.left_out,
             answer.thinking,
             thinking,
-            text if choice.data is None and choice.action != SUBMIT else "",
+            text if found is None and choice.action != SUBMIT else "",
             choice.note,
         ]
         probabilities = least_probabilities(answer.tokens, choice.raw) if choice.raw else {}
@@ -333,8 +340,10 @@ class ModelReader:
             action=choice.action,
             tool_input=choice.tool_input,
             probabilities=existing(probabilities, data or {}),
-            prompt_tokens=answer.prompt_tokens,
-            completion_tokens=answer.completion_tokens,
+            prompt_tokens=usage.prompt_tokens,
+            completion_tokens=usage.completion_tokens,
+            cached_tokens=usage.cached_tokens,
+            tokens_estimated=usage.estimated,
             cost=cost,
         )
 

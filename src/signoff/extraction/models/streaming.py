@@ -90,6 +90,12 @@ class StreamedCompletion:
         self._finish_reason, self._ended = OUT_OF_TIME, True
         return True
 
+    @property
+    def text(self) -> str:
+        """All that was written so far, thoughts and calls included."""
+        texts = [part for parts in self._texts.values() for part in parts]
+        return "".join([*texts, *(call["function"]["arguments"] for call in self._calls.values())])
+
     def completion(self) -> JsonObject:
         """The completion, or an object with an ``error``.
 

@@ -13,6 +13,7 @@ from signoff.extraction.models.answers import (
     ToolCall,
     find_object,
 )
+from signoff.extraction.models.half_answers import begun_object
 from signoff.extraction.reader import CUT_OFF, SUBMIT
 
 
@@ -38,12 +39,16 @@ class Choice:
 class NoChoiceError(ValueError):
     """The answer is no turn; the message says so to the model.
 
-    ``ignored_tools`` tells that not even a call was tried.
+    ``ignored_tools`` tells that not even a call was tried, ``begun`` what there is of data whose
+    end was cut off.
     """
 
-    def __init__(self, message: str, *, ignored_tools: bool = False) -> None:
+    def __init__(
+        self, message: str, *, ignored_tools: bool = False, begun: JsonObject | None = None
+    ) -> None:
         super().__init__(message)
         self.ignored_tools = ignored_tools
+        self.begun = begun
 
 
 def choose(answer: Answer, text: str, *, tools: Collection[str]) -> Choice:
@@ -59,7 +64,8 @@ def choose(answer: Answer, text: str, *, tools: Collection[str]) -> Choice:
     """
     if answer.cut_off:
         after = f" after {answer.completion_tokens} tokens" if answer.completion_tokens else ""
-        raise NoChoiceError(f"{CUT_OFF}{after}{answer.cut_off}")
+        begun = None if answer.repeats else _begun(answer, text, tools)
+        raise NoChoiceError(f"{CUT_OFF}{after}{answer.cut_off}", begun=begun)
     if answer.tool_calls:
         return _called(answer.tool_calls, tools)
     if not text:
@@ -69,6 +75,19 @@ def choose(answer: Answer, text: str, *, tools: Collection[str]) -> Choice:
     except NoJsonObjectError as error:
         raise NoChoiceError(str(error), ignored_tools=True) from error
     return _written_call(found.data, tools) or Choice(data=found.data, raw=found.text)
+
+
+def _begun(answer: Answer, text: str, tools: Collection[str]) -> JsonObject | None:
+    """What there is of data that was being handed in."""
+    if answer.tool_calls:
+        call = answer.tool_calls[0]
+        begun = begun_object(call.arguments) if call.name == SUBMIT or not tools else None
+    else:
+        begun = None if tools else begun_object(text)
+    try:
+        return None if begun is None else find_object(json.dumps(begun)).data
+    except NoJsonObjectError:  # a number that is too large
+        return None
 
 
 def _called(calls: Sequence[ToolCall], tools: Collection[str]) -> Choice:

@@ -157,6 +157,7 @@ async def _start(
             asked=idempotency.fingerprint(request, given.content),
             execution_id=arrival.id,
             work=create,
+            longer=RUN_SECONDS,
         )
     except Exception as error:
         await arrival.discard()

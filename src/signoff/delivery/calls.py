@@ -8,9 +8,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from email.message import Message
-from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 
 import requests
@@ -19,6 +17,7 @@ from signoff.delivery.attempts import AttemptLog
 from signoff.errors import DeliveryFailedError, ForbiddenAddressError
 from signoff.executions.agents import JsonObject
 from signoff.network import NETWORK_ERRORS, GuardedSession, failure_reason, guarded_session
+from signoff.retry_after import retry_after
 from signoff.settings import Settings
 
 MAX_BODY = 64 * 1024
@@ -144,20 +143,6 @@ def json_bytes(value: JsonObject) -> bytes:
             "The confirmed data holds NaN or infinity, which JSON does not know."
         ) from error
     return text.encode("ascii")
-
-
-def retry_after(value: str | None) -> float | None:
-    """The seconds that a Retry-After header asks for (a number, or an HTTP date), if it does."""
-    value = (value or "").strip()
-    if re.fullmatch(r"[0-9]+", value):
-        return float(value[:9])
-    try:
-        moment = parsedate_to_datetime(value)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max((moment - datetime.now(UTC)).total_seconds(), 0.0)
 
 
 def _post(

@@ -50,7 +50,6 @@ from signoff.extraction.models.server_words import (
     OTHER_REMEDY,
     REMEDIES,
     message_of,
-    retry_after,
     sentence,
     shown,
 )
@@ -59,6 +58,7 @@ from signoff.extraction.models.streaming import (
     NoAnswerError,
     StreamedCompletion,
 )
+from signoff.retry_after import retry_after
 
 MAX_ATTEMPTS = 6
 MAX_TIMEOUTS = 2

@@ -131,7 +131,13 @@ def installation(
     command = ["-c", "from signoff.cli import main; main()", "serve", "--agents", str(file)]
     with running([*command, "--port", str(prefect)], log=log, environment=environment) as process:
         url = f"http://127.0.0.1:{api}"
-        wait_until(lambda: answers(f"{url}/readyz"), seconds=START_SECONDS, what=f"serve; {log}")
+
+        def ready() -> bool:
+            if process.poll() is not None:
+                raise SystemExit(f"signoff serve ended:\n{log.read_text()}")
+            return answers(f"{url}/readyz")
+
+        wait_until(ready, seconds=START_SECONDS, what=f"signoff serve is ready; see {log}")
         store = open_store(Settings(home=home / "signoff"))
         try:
             with store.database.transaction() as session:

@@ -142,9 +142,9 @@ def installation(
         try:
             with store.database.transaction() as session:
                 _, token = tokens.create(session, name="benchmark")
-            with requests.Session() as session:
+            with requests.Session() as http:
                 yield Installation(
-                    home, url, f"http://127.0.0.1:{prefect}/api", token, store, process.pid, session
+                    home, url, f"http://127.0.0.1:{prefect}/api", token, store, process.pid, http
                 )
         finally:
             store.database.close()

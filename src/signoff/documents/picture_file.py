@@ -60,6 +60,6 @@ def _has_colour(picture: Image.Image) -> bool:
     """Whether any spot is coloured: a stamp, a logo, what somebody wrote in blue."""
     red, green, blue = picture.reduce(_REDUCED).split()
     return any(
-        ImageChops.difference(one, other).getextrema()[1] > _COLOURFUL
+        any(ImageChops.difference(one, other).histogram()[_COLOURFUL:])
         for one, other in ((red, green), (green, blue), (red, blue))
     )

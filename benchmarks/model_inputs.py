@@ -42,14 +42,18 @@ from signoff.executions.agents import Agent
 from signoff.executions.extractions import Iteration
 from signoff.extraction.models.vendor_schema import translate
 from signoff.extraction.prompts.page_text import estimate_tokens
-from signoff.extraction.prompts.pictures import Patches, Tiles
+from signoff.extraction.prompts.pictures import Patches, Tiles, Tiling
 from signoff.extraction.prompts.prompt import Prompt, build_prompt
 from signoff.extraction.prompts.shown_schema import without_examples
 from signoff.settings import Settings
 from signoff.storage.files import FileStore
 
 SAMPLES = Path(__file__).parents[1] / "sample_inputs"
-MODELS = {"tiles": Tiles(), "patches": Patches(32, 1536), "no limit": Patches(28, 16_384)}
+MODELS: dict[str, Tiling] = {
+    "tiles": Tiles(),
+    "patches": Patches(32, 1536),
+    "no limit": Patches(28, 16_384),
+}
 FORMER_SIDE, FORMER_QUALITY = 2048, 88
 WIDTHS = (34, 6, 20, 20, *(22 for _ in MODELS))
 

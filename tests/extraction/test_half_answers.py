@@ -110,8 +110,8 @@ def test_half_an_answer_is_data_with_a_problem(
 
 def test_half_a_call_is_data_too(model_server: ModelServer, make_reader: MakeReader) -> None:
     model_server.json_schema = model_server.json_object = False
-    half = {"id": "1", "type": "function"}
-    half["function"] = {"name": "submit", "arguments": '{"number": "17", "lines": ['}
+    function = {"name": "submit", "arguments": '{"number": "17", "lines": ['}
+    half = {"id": "1", "type": "function", "function": function}
     model_server.script(
         stub.completion({"content": None, "tool_calls": [half]}, finish_reason="length")
     )

@@ -312,6 +312,13 @@ def test_a_file_in_another_field_is_refused_not_left_out(api: ApiServer, field: 
     assert total(api) == 0
 
 
+def test_files_in_json_are_refused_not_left_out(api: ApiServer) -> None:
+    answer = start(api, catalog(api), json={"input": {}, "files": ["https://x.example/a.pdf"]})
+    assert answer.status_code == 400
+    assert answer.json() == {"files": ["Send files as multipart/form-data, in files[]."]}
+    assert total(api) == 0
+
+
 @pytest.mark.parametrize("field", ["files[]", "files"])
 def test_a_files_field_without_a_file_is_told_so(api: ApiServer, field: str) -> None:
     answer = start(api, catalog(api), files=[(field, (None, "a.txt"))])

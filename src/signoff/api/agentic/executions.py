@@ -98,7 +98,10 @@ async def start_execution(
 
 def _from_json(body: bytes) -> _Given:
     value = _parsed(body, "body")
-    return _Given(_validated(value), [], value)
+    start = _validated(value)
+    for name in value.keys() & set(FILES):
+        raise invalid(f"Send files as multipart/form-data, in {FILES[0]}.", "body", name)
+    return _Given(start, [], value)
 
 
 def _from_form(upload: Upload) -> _Given:

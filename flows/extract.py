@@ -40,9 +40,11 @@ def extract(
         additional_instructions: For this execution only, after the agent's own instructions.
     """
     with attempt(agent, input_data, additional_instructions) as run:
-        validate(run.lease, files)
-        parse(run.lease)
-        extract_data(run.lease)
+        if run.needs_inputs:
+            validate(run.lease, files)
+        if run.needs_data:
+            parse(run.lease)
+            extract_data(run.lease)
         review(run.lease)
         deliver(run.lease)
     return run.final_state

@@ -30,10 +30,25 @@ from signoff.storage.transitions import set_failure
 
 @dataclass
 class Attempt:
-    """What the steps of a flow run work with; ``final_state`` is set at the end."""
+    """What the steps of a flow run work with; ``final_state`` is set at the end.
+
+    What an execution has when the attempt begins needs no task that finds it there: its inputs,
+    when they came over HTTP; its data, when the run goes on after a review.
+    """
 
     lease: Lease
+    began_at: Status
     final_state: State[Any] | None = None
+
+    @property
+    def needs_inputs(self) -> bool:
+        """Whether the input files are still to be checked and stored."""
+        return self.began_at is Status.PENDING_INPUTS
+
+    @property
+    def needs_data(self) -> bool:
+        """Whether the inputs are still to be read."""
+        return self.began_at in (Status.PENDING_INPUTS, Status.PENDING_DATA_EXTRACTION)
 
 
 @contextmanager
@@ -58,8 +73,8 @@ def attempt(
         triggered_by=run.created_by.display_value if run.created_by else None,
     )
     try:
-        lease = _take(store, run, request)
-        current = Attempt(lease)
+        current = Attempt(*_take(store, run, request))
+        lease = current.lease
         with kept(store.database, lease, seconds=store.settings.lease_seconds):
             try:
                 yield current
@@ -86,8 +101,8 @@ def _flow_run() -> FlowRun:
     return context.flow_run
 
 
-def _take(store: Store, run: FlowRun, request: Request) -> Lease:
-    """The lease on the run's execution.
+def _take(store: Store, run: FlowRun, request: Request) -> tuple[Lease, Status]:
+    """The lease on the run's execution, and where that is.
 
     The same run may be started again while its dead predecessor's lease has not yet expired.
     """
@@ -102,7 +117,7 @@ def _take(store: Store, run: FlowRun, request: Request) -> Lease:
                 # UI too
                 if row.failure_code is not None and row.status not in _NOT_TAKEN_UP:
                     take_up_again(session, row, by=None)
-                return lease
+                return lease, Status(row.status)
         except LeaseLostError:
             if monotonic() >= deadline:
                 raise

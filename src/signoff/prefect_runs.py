@@ -23,7 +23,7 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import FlowFilter, FlowRunFilter
 from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.responses import SetStateStatus
-from prefect.context import refresh_global_settings_context
+from prefect.context import SyncClientContext, refresh_global_settings_context
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.settings import get_current_settings
 from prefect.states import AwaitingRetry, Cancelled, Cancelling, Failed
@@ -92,9 +92,10 @@ def connected(httpx_settings: dict[str, Any] | None = None) -> Iterator[SyncPref
         PrefectUnavailableError: the server does not answer, or not as expected.
     """
     try:
-        with get_client(
-            {**client_settings(), **(httpx_settings or {})}, sync_client=True
-        ) as client:
+        # within a run that the worker executes, the run's own client serves all its calls
+        shared = httpx_settings is None and SyncClientContext.get() is not None
+        settings = None if shared else {**client_settings(), **(httpx_settings or {})}
+        with get_client(settings, sync_client=True) as client:
             yield client
     except (httpx.HTTPError, PrefectHTTPStatusError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and "Failed to reach API" not in str(error):
@@ -204,25 +205,38 @@ def create(*, agent: str, execution_id: UUID, name: str, tags: Iterable[str] = (
         NotFoundError: there is no deployment.
     """
     with connected() as client:
+
+        def created(deployment_id: UUID) -> UUID:
+            return client.create_flow_run_from_deployment(
+                deployment_id,
+                parameters={"agent": agent},
+                idempotency_key=str(execution_id),
+                name=name,
+                tags=list(tags),
+            ).id
+
+        # an agent's own deployment keeps its id for as long as it is there
+        place = (str(client.api_url), agent)
+        if place in _own_deployments:
+            try:
+                return created(_own_deployments[place])
+            except ObjectNotFound:
+                _own_deployments.pop(place, None)
         for deployment_name in (agent, ANY_AGENT):
             try:
                 deployment = client.read_deployment_by_name(f"{FLOW}/{deployment_name}")
-                break
             except ObjectNotFound:
                 continue
-        else:
-            raise NotFoundError(
-                f"Prefect has no deployment {FLOW}/{ANY_AGENT}: run `signoff serve`,"
-                " or `prefect deploy --all`."
-            )
-        run = client.create_flow_run_from_deployment(
-            deployment.id,
-            parameters={"agent": agent},
-            idempotency_key=str(execution_id),
-            name=name,
-            tags=list(tags),
+            if deployment_name == agent:
+                _own_deployments[place] = deployment.id
+            return created(deployment.id)
+        raise NotFoundError(
+            f"Prefect has no deployment {FLOW}/{ANY_AGENT}: run `signoff serve`,"
+            " or `prefect deploy --all`."
         )
-        return run.id
+
+
+_own_deployments: dict[tuple[str, str], UUID] = {}
 
 
 def restart(flow_run_id: UUID, *, reason: str) -> None:

@@ -8,7 +8,7 @@ from prefect.client.orchestration import get_client
 from prefect.exceptions import ObjectNotFound
 from support import model_server as stub
 from support.model_server import ModelServer
-from support.platform import Platform, free_port
+from support.platform import Platform, free_port, wait_until
 from support.reading import DATA, request
 
 from signoff import prefect_limits, prefect_runs
@@ -63,6 +63,33 @@ def test_missing_limit_is_made_and_held(model: ModelSettings) -> None:
             raise AssertionError("two calls at a time")
     with model_slot(model, seconds=60, should_stop=never):
         pass  # given back
+
+
+def active(model: ModelSettings) -> int:
+    with get_client(sync_client=True) as client:
+        return client.read_global_concurrency_limit_by_name(limit_name(model)).active_slots
+
+
+def test_a_place_is_kept_for_a_moment_and_then_given_back(
+    model: ModelSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with model_slot(model, seconds=60, should_stop=never):
+        pass
+    assert active(model) == 1
+    with monkeypatch.context() as away:  # the next call asks nobody
+        away.setattr(prefect_limits, "connected", None)
+        with model_slot(model, seconds=60, should_stop=never):
+            pass
+    wait_until(lambda: active(model) == 0)
+
+
+def test_a_process_that_had_its_turn_gives_the_place_back_at_once(
+    model: ModelSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prefect_limits, "TURN_SECONDS", 0)
+    with model_slot(model, seconds=60, should_stop=never):
+        assert active(model) == 1
+    assert active(model) == 0
 
 
 def test_waiting_for_a_slot_can_be_called_off(model: ModelSettings) -> None:

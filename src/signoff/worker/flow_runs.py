@@ -20,6 +20,7 @@ from signoff.storage import executions, run_guards
 from signoff.storage.leases import locked
 from signoff.storage.store import get_store
 from signoff.storage.transitions import set_failure
+from signoff.worker.few_calls import few_calls, unobserved
 
 if TYPE_CHECKING:
     from signoff.worker.configuration import SignoffJobConfiguration
@@ -48,7 +49,8 @@ def _flow(entrypoint: str) -> Flow[..., Any]:
 def execute(flow: Flow[..., Any], flow_run: FlowRun) -> None:
     """Run to the end, the suspension or the failure; the engine sets the run's state."""
     # Suspended, or Prefect said that the run is not to go on: its state says which.
-    with suppress(Pause, Abort):
+    with suppress(Pause, Abort), few_calls():
+        flow_run = unobserved(flow_run)
         if flow.name == FLOW:  # its lease shows that it lives
             run_flow(flow, flow_run=flow_run, return_type="state")
         else:

@@ -27,6 +27,7 @@ from signoff.settings import get_settings
 from signoff.worker import flow_runs
 from signoff.worker.announcements import listen
 from signoff.worker.configuration import SignoffJobConfiguration
+from signoff.worker.few_calls import FewCalls
 from signoff.worker.loaded_code import changed_files
 
 if TYPE_CHECKING:
@@ -44,7 +45,9 @@ class SignoffWorkerResult(BaseWorkerResult):
     """How a flow run's thread ended; the run's state is set by the engine."""
 
 
-class SignoffWorker(BaseWorker[SignoffJobConfiguration, BaseVariables, SignoffWorkerResult]):
+class SignoffWorker(
+    FewCalls, BaseWorker[SignoffJobConfiguration, BaseVariables, SignoffWorkerResult]
+):
     """Runs flow runs of installed packages in threads, and keeps records and runs in step."""
 
     type = "signoff"
@@ -98,8 +101,9 @@ class SignoffWorker(BaseWorker[SignoffJobConfiguration, BaseVariables, SignoffWo
             task_status.started(identifier)
         try:
             flow = await to_thread.run_sync(flow_runs.load, configuration)
-            # who is scheduled now may have waited in line
-            current = await self.client.read_flow_run(flow_run.id)
+            current = flow_run
+            if flow_run.run_count:  # it may have been suspended elsewhere while it waited in line
+                current = await self.client.read_flow_run(flow_run.id)
             await to_thread.run_sync(flow_runs.execute, flow, current, limiter=self._threads)
         except ConfigurationError as refused:
             logger.error("Flow run %s was refused: %s", flow_run.name, refused)

@@ -49,7 +49,7 @@ def ocr_pages(path: Path, folder: Path, name: str, numbers: list[int], limits: L
     def frames() -> Iterator[Image.Image]:
         for number in numbers:
             with _opened(path, name, limits) as image:
-                picture = _reduced(image, number, OCR_LONGEST, name).convert("L")
+                picture = _reduced(image, number, OCR_LONGEST, grey=True)
             yield enlarge(picture)
 
     read = tesseract.read(frames(), name=name, languages=limits.languages)
@@ -69,7 +69,7 @@ def ocr_pages(path: Path, folder: Path, name: str, numbers: list[int], limits: L
 def render(path: Path, folder: Path, name: str, number: int, longest: int, limits: Limits) -> None:
     """Write one frame's picture, upright, at most ``longest`` pixels on the long side."""
     with _opened(path, name, limits) as image:
-        write_picture(_reduced(image, number, longest, name), folder)
+        write_picture(_reduced(image, number, longest), folder)
 
 
 def enlarge(picture: Image.Image) -> Image.Image:
@@ -137,18 +137,18 @@ def _orientation(image: Image.Image) -> int:
         return 1  # damaged EXIF data is no reason to refuse the picture
 
 
-def _reduced(image: Image.Image, number: int, longest: int, name: str) -> Image.Image:
+def _reduced(image: Image.Image, number: int, longest: int, *, grey: bool = False) -> Image.Image:
     """One frame, upright, in RGB or grey, at most ``longest`` pixels on the long side."""
     orientation = _orientation(image)
     width, height = image.size
     factor = min(1.0, longest / max(width, height))
     target = (max(1, round(width * factor)), max(1, round(height * factor)))
     if image.format == "JPEG":
-        image.draft(None, target)
+        image.draft("L" if grey else None, target)
     elif number > 1:
         image.seek(number - 1)
     image.load()
-    picture = _shrunk(image, target)
+    picture = _shrunk(image, target, grey=grey)
     if orientation != 1:
         exif = Image.Exif()
         exif[_EXIF_ORIENTATION] = orientation
@@ -157,31 +157,49 @@ def _reduced(image: Image.Image, number: int, longest: int, name: str) -> Image.
     return picture
 
 
-def _shrunk(image: Image.Image, target: tuple[int, int]) -> Image.Image:
-    """In strips, since a converted copy of a huge picture would not fit the memory limit."""
+def _shrunk(image: Image.Image, target: tuple[int, int], *, grey: bool) -> Image.Image:
+    """In strips, since copies of a huge picture would not fit the memory limit."""
     width, height = image.size
+    ready = image.mode in (("L",) if grey else ("L", "RGB")) and not image.has_transparency_data
     if width * height * 4 <= _STRIP_BYTES:
-        return _opaque(image).resize(target, Image.Resampling.LANCZOS, reducing_gap=3)
-    # first a whole-number reduction strip by strip, then the rest in one go
+        whole = image if ready else _opaque(image, grey=grey)
+        return whole.resize(target, Image.Resampling.LANCZOS, reducing_gap=3)
+    if not ready:
+        image = _prepared(image, target, grey=grey)
+    reduced = Image.new(image.mode, target)
+    rows = max(1, _STRIP_BYTES // (image.width * 4) * target[1] // image.height)
+    for top in range(0, target[1], rows):
+        bottom = min(top + rows, target[1])
+        scale = image.height / target[1]
+        box = (0, top * scale, image.width, min(bottom * scale, image.height))
+        size = (target[0], bottom - top)
+        strip = image.resize(size, Image.Resampling.LANCZOS, box, reducing_gap=3)
+        reduced.paste(strip, (0, top))
+    return reduced
+
+
+def _prepared(image: Image.Image, target: tuple[int, int], *, grey: bool) -> Image.Image:
+    """The picture in RGB or grey, reduced by a whole number that leaves it as large as wanted."""
+    width, height = image.size
     step = max(1, min(width // target[0], height // target[1]))
     rows = max(step, _STRIP_BYTES // (width * 4) // step * step)
-    reduced: Image.Image | None = None
+    prepared: Image.Image | None = None
     for top in range(0, height, rows):
-        strip = _opaque(image.crop((0, top, width, min(top + rows, height)))).reduce(step)
-        if reduced is None:
-            size = (strip.width, math.ceil(height / step))
-            reduced = Image.new(strip.mode, size)
-        reduced.paste(strip, (0, top // step))
-    assert reduced is not None
-    return reduced.resize(target, Image.Resampling.LANCZOS)
+        crop = image.crop((0, top, width, min(top + rows, height)))
+        strip = _opaque(crop, grey=grey).reduce(step)
+        if prepared is None:
+            prepared = Image.new(strip.mode, (strip.width, math.ceil(height / step)))
+        prepared.paste(strip, (0, top // step))
+    assert prepared is not None
+    return prepared
 
 
-def _opaque(image: Image.Image) -> Image.Image:
+def _opaque(image: Image.Image, *, grey: bool) -> Image.Image:
     """Grey or RGB, with white behind what is transparent."""
     if image.mode in ("I", "I;16", "I;16B"):
         return image.convert("F").point(lambda value: value * (1 / 257) + 0).convert("L")
     if image.has_transparency_data:
         layer = image.convert("RGBA")
         white = Image.new("RGBA", layer.size, "white")
-        return Image.alpha_composite(white, layer).convert("RGB")
-    return image.convert("L" if image.mode in ("1", "L") else "RGB")
+        image = Image.alpha_composite(white, layer)
+    return image.convert("L" if grey or image.mode in ("1", "L") else "RGB")

@@ -9,6 +9,7 @@ for the event loop: until SQLite's busy timeout. A thread that collects may wait
 from __future__ import annotations
 
 import gc
+import itertools
 import runpy
 import sys
 import threading
@@ -16,6 +17,8 @@ import time
 
 SECONDS_BETWEEN_COLLECTIONS = 2.0
 SECONDS_UNTIL_STARTED = 15.0
+TURNS_FOR_ALL = 15
+"""What is young is looked through each time, what is old each so many times."""
 
 
 def collect_in_thread() -> None:
@@ -28,9 +31,9 @@ def _collect() -> None:
     time.sleep(SECONDS_UNTIL_STARTED)
     gc.collect()
     gc.freeze()  # what was loaded at the start stays: it need not be looked through again
-    while True:
+    for turn in itertools.count(1):
         time.sleep(SECONDS_BETWEEN_COLLECTIONS)
-        gc.collect()
+        gc.collect(1 if turn % TURNS_FOR_ALL else 2)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from prefect.context import FlowRunContext
 from prefect.logging import get_run_logger
 
 from signoff import prefect_limits
+from signoff.cancellation import stop_if_asked
 from signoff.evaluation.markdown import markdown_page
 from signoff.evaluation.page import write_page
 from signoff.evaluation.running import evaluate
@@ -36,6 +37,7 @@ def measure(agent: str, folder: str, partial: bool) -> None:
     assert isinstance(artifact, UUID)  # not in an async flow
 
     def progress(result: CaseResult, done: int, total: int) -> None:
+        stop_if_asked(_flow_run_id())
         logger.info("%s", progress_line(result))
         update_progress_artifact(artifact, 100.0 * done / total)
 

@@ -17,9 +17,11 @@ from prefect.artifacts import (
 )
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
+from prefect.context import FlowRunContext
 from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
+from signoff.cancellation import stop_if_asked
 from signoff.inbox import taking
 from signoff.inbox.folder import Inbox, InboxError
 from signoff.inbox.looking import Look, look_twice
@@ -67,6 +69,7 @@ def take(inbox: Inbox, found: Look) -> list[Outcome]:
     for outcome in taking.take(store, inbox, found, left):
         outcomes.append(outcome)
         _log(outcome)
+        stop_if_asked(_flow_run_id())
         if monotonic() - shown_at < PROGRESS_SECONDS:
             continue
         shown_at = monotonic()
@@ -151,3 +154,8 @@ def _cell(text: str) -> str:
     # the backslashes that keep it from that: only what could be markdown gets them.
     plain = _HARMLESS.fullmatch(text) and "//" not in text and "www." not in text.lower()
     return text if plain else escape_markdown(text)
+
+
+def _flow_run_id() -> UUID | None:
+    context = FlowRunContext.get()
+    return context.flow_run.id if context is not None and context.flow_run is not None else None

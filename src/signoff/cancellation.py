@@ -23,7 +23,7 @@ def forget(flow_run_id: UUID) -> None:
     _asked_to_stop.discard(flow_run_id)
 
 
-def stop_if_asked(flow_run_id: UUID) -> None:
+def stop_if_asked(flow_run_id: UUID | None) -> None:
     """Called by a run between two items of its work.
 
     Raises:

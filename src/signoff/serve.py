@@ -23,7 +23,8 @@ from signoff.storage.store import Store
 
 DEFAULT_WORKSPACE = "default"
 START_SECONDS = 90
-STOP_SECONDS = 45
+STOP_SECONDS = 25
+"""How long a part may take to stop, beside the time that the worker gives to runs at work."""
 RESTART_PAUSE = 2.0
 SERVER_SETTINGS = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -73,7 +74,7 @@ class Services:
                 self.say(f"Stopping the {name} …")
                 process.send_signal(signal.SIGTERM)
             try:
-                process.wait(STOP_SECONDS)
+                process.wait(self.settings.drain_seconds + STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 self.say(
                     f"The {name} does not stop; killing it. Its work goes on at the next start."
@@ -171,7 +172,6 @@ def _start_worker(services: Services) -> None:
         "worker",
         [sys.executable, "-m", "prefect", "worker", "start", "--type", "signoff",
          "--pool", services.settings.work_pool],
-        PREFECT_WORKER_QUERY_SECONDS="1",
     )  # fmt: skip
 
 

@@ -163,6 +163,12 @@ class Settings(BaseSettings):
         default=20, gt=0, description="A run that is silent this long counts as dead."
     )
     reconcile_seconds: float = Field(default=10, gt=0, description="Pause between two rounds.")
+    drain_seconds: float = Field(
+        default=20,
+        ge=0,
+        description="How long runs at work may go on when the worker is told to stop. It ends some"
+        " seconds later at most; the next worker goes on with what is left.",
+    )
     max_attempts: int = Field(
         default=3, ge=1, description="Attempts that may die without an error."
     )

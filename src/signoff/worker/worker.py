@@ -34,9 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 THREADS = 32
-DRAIN_SECONDS = 20.0
-"""How long runs at work may go on after SIGTERM; with what follows it fits Kubernetes' 30 s."""
 LEAVE_SECONDS = 5.0
+"""How long runs that were handed over get to notice; after SIGTERM Kubernetes waits 30 s in all."""
 
 logger = logging.getLogger("signoff.worker")
 
@@ -195,7 +194,7 @@ class SignoffWorker(
         await super().teardown(*exc_info)
 
     async def _drain(self) -> None:
-        if await self._at_rest(DRAIN_SECONDS):
+        if await self._at_rest(get_settings().drain_seconds):
             return
         left = self._runs_at_work()
         logger.warning("%d runs are at work still; the next worker goes on with them.", len(left))

@@ -111,7 +111,11 @@ class Settings(BaseSettings):
     max_input_bytes: int = Field(default=100 * MIB, gt=0, description="All files together.")
     parse_memory: int = Field(default=1024 * MIB, gt=0, description="Memory of a parsing process.")
     parse_timeout: float = Field(default=120, gt=0, description="Wall time of one parsing step.")
-    parse_workers: int = Field(default=2, gt=0, description="Parsing processes at a time.")
+    parse_workers: int = Field(
+        default=2,
+        gt=0,
+        description="Pages read by OCR at a time, each in a process; one more serves the rest.",
+    )
     embedded_files: bool = Field(
         default=True,
         description="Whether models see data files inside PDFs and mails (an e-invoice's XML).",

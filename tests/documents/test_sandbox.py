@@ -85,6 +85,23 @@ def test_a_crash_leaves_other_calls_alone(sandbox):
             future.result()
 
 
+def test_quick_calls_need_not_wait_for_slow_ones(tmp_path):
+    sandbox = Sandbox(workers=1, memory=512 * MIB, timeout=30)
+    go = tmp_path / "go"
+    until = ["sh", "-c", f"until [ -e {go} ]; do sleep 0.02; done"]
+    try:
+        with ThreadPoolExecutor(2) as threads:
+            slow = [
+                threads.submit(sandbox.run_slow, 1, "scan.pdf", subprocess.call, until)
+                for _ in range(2)
+            ]
+            assert sandbox.run("text.pdf", len, "abc") == 3
+            go.touch()
+            assert [future.result() for future in slow] == [0, 0]
+    finally:
+        sandbox.close()
+
+
 def test_our_errors_reach_the_caller_as_they_are(sandbox):
     with pytest.raises(UnsupportedFileError, match=r"x\.docx"):
         sandbox.run("x.docx", media_type_of, "x.docx", "nowhere")

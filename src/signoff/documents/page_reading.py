@@ -16,10 +16,10 @@ PAGES_PER_OCR = 4
 
 
 class Call(Protocol):
-    """Runs a function of a format's module in a child process; ``steps`` lengthen its time."""
+    """Runs a function of a format's module in a child process."""
 
-    def __call__(self, function: Callable[..., object], *args: object, steps: int = 1) -> object:
-        """The function's answer."""
+    def __call__(self, function: Callable[..., object], *args: object, slow: int = 0) -> object:
+        """The function's answer; ``slow`` is on how many pages it takes seconds each."""
         ...
 
 
@@ -55,7 +55,7 @@ def read_pages(
         return numbers
 
     def ocr(numbers: list[int]) -> set[int]:
-        call(module.ocr_pages, numbers, limits, steps=len(numbers))
+        call(module.ocr_pages, numbers, limits, slow=len(numbers))
         for number in numbers:
             pages.keep_page(number, folder)
         done(len(numbers))

@@ -302,11 +302,13 @@ class _Run:
             "embedded": {safe_name(name): text for name, text in inspected["embedded"].items()},
         }
 
-    def _call(self, step: _Step, function: Callable[..., Any], *args: Any, steps: int = 1) -> Any:
+    def _call(self, step: _Step, function: Callable[..., Any], *args: Any, slow: int = 0) -> Any:
         if self.stopped.is_set():
             raise _StoppedError
-        call = self._sandbox.run_steps
-        return call(steps, step.name, function, step.path, step.folder, step.name, *args)
+        args = (step.path, step.folder, step.name, *args)
+        if slow:
+            return self._sandbox.run_slow(slow, step.name, function, *args)
+        return self._sandbox.run(step.name, function, *args)
 
     def _keep_attachment(
         self, attachment: Attachment, folder: Path, notes: list[str]

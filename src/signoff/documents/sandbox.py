@@ -151,13 +151,13 @@ class _Child:
 
 
 class Sandbox:
-    """At most ``workers`` child processes at a time; usable from many threads."""
+    """Child processes, their number limited; usable from many threads."""
 
     def __init__(self, *, workers: int, memory: int, timeout: float) -> None:
         """Children start when first needed.
 
         Args:
-            workers: child processes at a time; callers beyond that wait.
+            workers: slow calls at a time, and one more that is not; callers beyond that wait.
             memory: bytes of address space of a child, and of each program that it starts.
             timeout: seconds of wall time that one step may take.
         """
@@ -169,8 +169,9 @@ class Sandbox:
         self._children: set[_Child] = set()
         # last in, first out: the child that worked last has its libraries loaded
         self._slots: queue.LifoQueue[_Child | None] = queue.LifoQueue()
-        for _ in range(workers):
+        for _ in range(workers + 1):
             self._slots.put(None)
+        self._slow = threading.BoundedSemaphore(workers)
 
     def run(self, name: str, function: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> Any:
         """Call ``function`` in a child process and return its answer, which must be JSON.
@@ -187,14 +188,20 @@ class Sandbox:
             UnreadableFileError: the calls failed; the message names the file and what happened.
             SignoffError: the function raised it.
         """
-        return self.run_steps(1, name, function, *args, **kwargs)
+        return self._run(name, pickle.dumps((function, args, kwargs)), self._timeout)
 
-    def run_steps(
+    def run_slow(
         self, steps: int, name: str, function: Callable[P, Any], *args: P.args, **kwargs: P.kwargs
     ) -> Any:
-        """As ``run``; the call may take so many times as long, doing the work of so many."""
-        payload = pickle.dumps((function, args, kwargs))
-        timeout = self._timeout * steps
+        """As ``run``, for what takes seconds: so many steps' work, and as many times as long.
+
+        What is quick need not wait until it is done: one child is kept from such calls.
+        """
+        with self._slow:
+            payload = pickle.dumps((function, args, kwargs))
+            return self._run(name, payload, self._timeout * steps)
+
+    def _run(self, name: str, payload: bytes, timeout: float) -> Any:
         happened = ""
         for _ in range(ATTEMPTS):
             try:

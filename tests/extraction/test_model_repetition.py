@@ -56,11 +56,13 @@ def test_lists_are_no_repetition(text: str) -> None:
     assert not noticed(text)
 
 
-@pytest.mark.parametrize("syllable", ["1234567890", "Amarilla_", "Le Coeur de la "])
-def test_a_value_of_one_syllable_is_stopped_soon(syllable: str) -> None:
+@pytest.mark.parametrize(
+    "phrase", ["1234567890", "Amarilla_", "Le Coeur de la ", "which is a product of a company, "]
+)
+def test_a_value_of_one_phrase_is_stopped_soon(phrase: str) -> None:
     start = '{"number": "17", "vat_id": "'
-    assert not noticed(start + syllable * 8)
-    assert noticed(start + (syllable * 30)[:300])
+    assert not noticed(start + phrase * 6)
+    assert noticed(start + (phrase * 40)[:360])
 
 
 def test_a_model_that_repeats_itself_is_stopped(

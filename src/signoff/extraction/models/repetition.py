@@ -13,9 +13,11 @@ in halves."""
 LEAST_CHARACTERS = 1500
 """A long number and a ruled line repeat a character, too."""
 
-REPEATS_IN_VALUE = 12
+REPEATS_IN_VALUE = 8
 LEAST_IN_VALUE = 200
-"""Characters of a single value; no number, name or text of a document is made of one syllable."""
+"""Characters of a single value; no number, name or text of a document is one phrase, or a few
+letters, over and over."""
+LONGEST_PHRASE = 100
 
 _LONGEST_PERIOD = 1000
 _PROBE = 64
@@ -44,23 +46,32 @@ class Repetition:
 def _repeats(text: str) -> bool:
     if len(text) < LEAST_CHARACTERS:
         return False
-    before = text.rfind(text[-_PROBE:], 0, len(text) - 1)
-    period = len(text) - _PROBE - before
+    period = _period(text, probe=_PROBE)
     length = max(REPEATS * period, LEAST_CHARACTERS)
-    return before >= 0 and length <= len(text) and text[-length:-period] == text[period - length :]
+    return period > 0 and _is_periodic(text, period, length)
 
 
 def _stammers(text: str) -> bool:
-    """Whether all that was written last is one value, and one syllable over and over."""
-    end = text[-LEAST_IN_VALUE:]
-    if len(end) < LEAST_IN_VALUE or '"' in end:  # with quotation marks it is several values
+    """Whether all that was written last is one value, and one phrase over and over."""
+    period = _period(text[-LEAST_IN_VALUE:], probe=LEAST_IN_VALUE // 4)
+    length = max(REPEATS_IN_VALUE * period, LEAST_IN_VALUE)
+    if not 0 < period <= LONGEST_PHRASE or not _is_periodic(text, period, length):
         return False
-    probe = end[-LEAST_IN_VALUE // REPEATS_IN_VALUE :]
-    period = len(end) - len(probe) - end.rfind(probe, 0, len(end) - 1)
-    if period * REPEATS_IN_VALUE > LEAST_IN_VALUE or end[period:] != end[:-period]:
-        return False
-    syllable = end[:period]
-    # zeros, rules of dashes and lists of equal numbers are no stammering
-    return len(set(syllable)) > 1 and (
-        syllable.isdigit() or any(letter.isalpha() for letter in syllable)
+    phrase = text[-period:]
+    # with quotation marks it is several values; zeros, rules of dashes and lists of equal numbers
+    # are no stammering
+    return (
+        '"' not in phrase
+        and len(set(phrase)) > 1
+        and (phrase.isdigit() or any(letter.isalpha() for letter in phrase))
     )
+
+
+def _period(text: str, *, probe: int) -> int:
+    """After how many characters the end of ``text`` last stood there before; 0: it never did."""
+    before = text.rfind(text[-probe:], 0, len(text) - 1)
+    return len(text) - min(probe, len(text)) - before if before >= 0 else 0
+
+
+def _is_periodic(text: str, period: int, length: int) -> bool:
+    return length <= len(text) and text[-length:-period] == text[period - length :]

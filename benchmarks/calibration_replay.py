@@ -41,6 +41,7 @@ from signoff.executions.agents import Agent, JsonObject
 from signoff.executions.extractions import Extraction, Iteration
 from signoff.extraction.alignment import align
 from signoff.extraction.assessment import extract_assessed
+from signoff.extraction.assignment import Assignment
 from signoff.extraction.confidence import PRIOR
 from signoff.extraction.confidence.fitting import Label, fit
 from signoff.extraction.confidence.report import Quality, measure
@@ -122,13 +123,15 @@ def read(known: Known, readers: Readers) -> Extraction | None:
     """One extraction, judged; ``None`` where nothing was read."""
     try:
         return extract_assessed(
-            agent=known.agent,
-            instructions="",
-            documents=known.documents,
-            input_data=None,
+            Assignment.of(
+                known.agent,
+                instructions="",
+                documents=known.documents,
+                input_data=None,
+                seconds=600,
+            ),
             readers=readers,
             record=Turns(),
-            seconds=600,
         )
     except SignoffError:
         return None

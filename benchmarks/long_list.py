@@ -25,6 +25,7 @@ from support.model_server import ModelServer  # noqa: E402
 from signoff.documents.sandbox import close_sandboxes  # noqa: E402
 from signoff.errors import UnfinishedExtractionError  # noqa: E402
 from signoff.executions.extractions import Extraction, Iteration  # noqa: E402
+from signoff.extraction.assignment import Assignment  # noqa: E402
 from signoff.extraction.long_documents import extract_documents  # noqa: E402
 from signoff.extraction.offline import OfflineReader  # noqa: E402
 from signoff.extraction.reader import Reader  # noqa: E402
@@ -88,15 +89,15 @@ def report(name: str, reader: Reader, documents: Any, rows: list[dict[str, Any]]
     started = time.monotonic()
     try:
         extraction: Extraction | None = extract_documents(
-            schema=SCHEMA,
-            instructions="Read the invoice.",
-            documents=documents,
-            input_data=None,
+            Assignment(
+                schema=SCHEMA,
+                instructions="Read the invoice.",
+                documents=documents,
+                seconds=3600,
+                max_tokens=10**9,
+            ),
             reader=reader,
             record=record,
-            max_corrections=3,
-            seconds=3600,
-            max_tokens=10**9,
         )
     except UnfinishedExtractionError as error:
         extraction = error.best

@@ -25,8 +25,9 @@ from signoff.executions.extractions import (
     Iteration,
     MatchKind,
 )
-from signoff.extraction import assessment
 from signoff.extraction.assessment import extract_assessed
+from signoff.extraction.assignment import Assignment
+from signoff.extraction.evidence import Grounder
 from signoff.extraction.reader import Reader, Reading, ReadRequest
 from signoff.extraction.readers import Readers
 
@@ -123,14 +124,16 @@ def assessed(
     **more: Any,
 ) -> Extraction:
     return extract_assessed(
-        agent=agent,
-        instructions="Read it.",
-        documents=[document],
-        input_data=more.pop("input_data", None),
+        Assignment.of(
+            agent,
+            instructions="Read it.",
+            documents=[document],
+            input_data=more.pop("input_data", None),
+            seconds=60,
+            **more,
+        ),
         readers=Readers(reader, challenger, second),
         record=Record() if record is None else record,
-        seconds=60,
-        **more,
     )
 
 
@@ -304,7 +307,7 @@ def test_an_error_after_the_reading_is_raised_and_costs_no_second_call(
 ) -> None:
     record, reader, challenger = Record(), Scripted(RIGHT), Scripted(SHUFFLED)
     with monkeypatch.context() as patch:
-        patch.setattr(assessment, "ground", fail)
+        patch.setattr(Grounder, "ground", fail)
         with pytest.raises(RuntimeError, match="nobody foresaw"):
             assessed(reader, challenger=challenger, record=record)
     extraction = assessed(reader, challenger=challenger, record=record)
@@ -314,7 +317,7 @@ def test_an_error_after_the_reading_is_raised_and_costs_no_second_call(
 
 
 def test_a_best_attempt_survives_an_error_in_judging_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assessment, "ground", fail)
+    monkeypatch.setattr(Grounder, "ground", fail)
     wrong = {**RIGHT, "date": "31st of January"}
     with pytest.raises(MaxRetriesExceededError) as raised:
         assessed(Scripted(wrong, wrong))

@@ -21,6 +21,7 @@ from signoff.errors import (
 )
 from signoff.executions.checks import OneOfCheck, OnFailure
 from signoff.executions.extractions import Evidence, Extraction, Iteration
+from signoff.extraction.assignment import Assignment
 from signoff.extraction.loop import extract
 from signoff.extraction.models.model_reader import ModelReader
 from signoff.extraction.reader import Reader, Reading, ReadRequest
@@ -75,19 +76,12 @@ def run(
     schema: dict[str, Any] = SCHEMA,
     max_corrections: int = 3,
     seconds: float = 60,
+    part: str = "",
+    pages: tuple[int, int, int] | None = None,
     **more: Any,
 ) -> Extraction:
-    return extract(
-        schema=schema,
-        instructions="",
-        documents=(),
-        input_data=None,
-        reader=reader,
-        record=record,
-        max_corrections=max_corrections,
-        seconds=seconds,
-        **more,
-    )
+    assignment = Assignment(schema=schema, max_corrections=max_corrections, seconds=seconds, **more)
+    return extract(assignment, reader=reader, record=record, part=part, pages=pages)
 
 
 def submitted(

@@ -12,6 +12,7 @@ from signoff.documents.model import Document
 from signoff.documents.sandbox import close_sandboxes
 from signoff.errors import DeadlineExceededError, MaxRetriesExceededError, ModelUnavailableError
 from signoff.executions.extractions import Extraction, Iteration
+from signoff.extraction.assignment import Assignment
 from signoff.extraction.long_documents import extract_documents
 from signoff.extraction.models.model_reader import ModelReader
 from signoff.extraction.offline import OfflineReader
@@ -85,9 +86,8 @@ def extract(reader: Any, documents: list[Document], record: Record, **more: Any)
         "seconds": 600,
         "max_tokens": 10**9,
     }
-    return extract_documents(
-        documents=documents, reader=reader, record=record, **{**arguments, **more}
-    )
+    assignment = Assignment(documents=documents, **{**arguments, **more})
+    return extract_documents(assignment, reader=reader, record=record)
 
 
 def numbers(extraction: Extraction) -> list[Row]:

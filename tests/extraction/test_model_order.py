@@ -12,6 +12,7 @@ from support.reading import DATA, SCHEMA, request
 
 from signoff.errors import ConfigurationError, ModelRefusedError, ModelUnavailableError
 from signoff.executions.extractions import Iteration
+from signoff.extraction.assignment import Assignment
 from signoff.extraction.loop import extract
 from signoff.extraction.models.fallback import ModelsInOrder
 from signoff.extraction.models.model_reader import ModelReader
@@ -145,14 +146,7 @@ def test_the_loop_records_each_refusal_once_and_goes_on(
     second_server.script(stub.ok({**DATA, "note": None}))
     record = Record()
     extraction = extract(
-        schema=SCHEMA,
-        instructions="",
-        documents=(),
-        input_data=None,
-        reader=models,
-        record=record,
-        max_corrections=0,
-        seconds=60,
+        Assignment(schema=SCHEMA, max_corrections=0, seconds=60), reader=models, record=record
     )
     assert extraction.data == DATA
     assert [turn.action for turn in record.iterations] == [REFUSED, "submit"]

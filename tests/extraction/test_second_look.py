@@ -12,6 +12,8 @@ from support.pages import document_of, page_of
 
 from signoff.errors import ModelUnavailableError
 from signoff.executions.extractions import Extraction, Iteration
+from signoff.extraction.assignment import Assignment
+from signoff.extraction.evidence import ground
 from signoff.extraction.loop import extract
 from signoff.extraction.models.model_reader import ModelReader
 from signoff.extraction.offline import OfflineReader
@@ -67,21 +69,19 @@ def read_offline() -> Reading:
 
 
 def doubted(data: dict[str, Any]) -> list[str]:
-    return doubts(data, SCHEMA, [DOCUMENT], input_data={"order": "PO-9"}, second=read_offline())
+    grounding = ground(data, SCHEMA, [DOCUMENT], input_data={"order": "PO-9"})
+    return doubts(data, grounding, second=read_offline())
 
 
 def look(reader: Reader, record: Record, *, max_corrections: int = 3) -> Extraction:
-    return extract(
+    assignment = Assignment(
         schema=SCHEMA,
-        instructions="",
         documents=[DOCUMENT],
         input_data={"order": "PO-9"},
-        reader=reader,
-        record=record,
         max_corrections=max_corrections,
         seconds=60,
-        doubts=doubted,
     )
+    return extract(assignment, reader=reader, record=record, doubts=doubted)
 
 
 def test_a_value_that_stands_nowhere_is_in_doubt_and_its_place_is_shown() -> None:

@@ -12,6 +12,7 @@ from support.model_server import ModelServer, Reply
 from signoff.documents.model import Document
 from signoff.executions.extractions import Extraction, Iteration
 from signoff.extraction import loop
+from signoff.extraction.assignment import Assignment
 from signoff.extraction.challenger import challenge
 from signoff.extraction.loop import extract
 from signoff.extraction.models.model_reader import ModelReader
@@ -50,7 +51,7 @@ def run(reader: Reader, record: Record, document: Document, **more: Any) -> Extr
         "seconds": 60,
         "tools": TOOLS,
     }
-    return extract(reader=reader, record=record, **{**arguments, **more})
+    return extract(Assignment(**{**arguments, **more}), reader=reader, record=record)
 
 
 def offered(request: stub.Request) -> list[str]:
@@ -194,10 +195,9 @@ def test_small_context_keeps_the_latest_results(
 
 
 def contest(reader: Reader, record: Record, document: Document, **more: Any) -> Extraction | None:
-    arguments: dict[str, Any] = {"instructions": "", "input_data": None, "seconds": 60}
-    return challenge(
-        schema=SCHEMA, documents=[document], reader=reader, record=record, **{**arguments, **more}
-    )
+    arguments: dict[str, Any] = {"seconds": 60}
+    assignment = Assignment(schema=SCHEMA, documents=[document], **{**arguments, **more})
+    return challenge(assignment, reader=reader, record=record)
 
 
 def test_challenger_reads_once_and_is_found_again(

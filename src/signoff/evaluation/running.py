@@ -22,6 +22,7 @@ from signoff.evaluation.scores import CaseResult, Report, summarize
 from signoff.executions.extractions import Extraction, Iteration
 from signoff.executions.models import AgentRevision, StoredFile
 from signoff.extraction.assessment import extract_assessed
+from signoff.extraction.assignment import Assignment
 from signoff.extraction.confidence import ConfidenceModel
 from signoff.extraction.readers import Readers
 from signoff.settings import Settings
@@ -165,13 +166,15 @@ def _read_case(
     started, problem = time.monotonic(), ""
     try:
         extraction = extract_assessed(
-            agent=agent,
-            instructions=agent.instructions,
-            documents=_open(store, case),
-            input_data=case.input_data,
+            Assignment.of(
+                agent,
+                instructions=agent.instructions,
+                documents=_open(store, case),
+                input_data=case.input_data,
+                seconds=store.settings.extraction_timeout,
+            ),
             readers=readers,
             record=record,
-            seconds=store.settings.extraction_timeout,
             calibration=calibration,
         )
     except UnfinishedExtractionError as error:

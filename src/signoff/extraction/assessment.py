@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 
-from signoff.documents.model import Document
 from signoff.errors import (
     DeadlineExceededError,
     ExecutionCanceledError,
     LeaseLostError,
     UnfinishedExtractionError,
 )
-from signoff.executions.agents import Agent, JsonObject
+from signoff.executions.agents import JsonObject
 from signoff.executions.extractions import NO_SECOND_OPINION, Extraction, Iteration
 from signoff.executions.scalars import scalars
 from signoff.extraction.alignment import align
+from signoff.extraction.assignment import Assignment
 from signoff.extraction.challenger import challenge
 from signoff.extraction.checks import run_checks
 from signoff.extraction.confidence import PRIOR, ConfidenceModel
 from signoff.extraction.confidence.signals import Opinions, ReaderName, gather
 from signoff.extraction.equality import same_value
-from signoff.extraction.evidence import ground
 from signoff.extraction.long_documents import extract_documents
 from signoff.extraction.long_documents.parts import survey
 from signoff.extraction.long_documents.room import fits_one_call
-from signoff.extraction.loop import MAX_TOKENS
-from signoff.extraction.reader import SUBMIT, Reader, Reading, ReadRequest
+from signoff.extraction.reader import SUBMIT, Reader, Reading
 from signoff.extraction.readers import Readers
 from signoff.extraction.second_look import doubts
 from signoff.extraction.turns import IterationRecord, was_doubted
@@ -39,18 +37,11 @@ SECOND_READING_SECONDS = 60.0
 
 
 def extract_assessed(
+    assignment: Assignment,
     *,
-    agent: Agent,
-    instructions: str,
-    documents: Sequence[Document],
-    input_data: JsonObject | None,
     readers: Readers,
     record: IterationRecord,
-    seconds: float,
-    max_tokens: int = MAX_TOKENS,
     calibration: ConfidenceModel = PRIOR,
-    should_stop: Callable[[], None] = lambda: None,
-    forgiven: int = 0,
 ) -> Extraction:
     """Read until the data passes, let others read too, and judge every value.
 
@@ -60,58 +51,25 @@ def extract_assessed(
     person looks at it in any case.
 
     Args:
-        agent: what to extract.
-        instructions: trusted text: the agent's, its execution type's and the caller's.
-        documents: what to read, untrusted.
-        input_data: given by the caller beside the files.
+        assignment: what is asked for.
         readers: who reads.
         record: where model calls are kept.
-        seconds: the time that all model calls may take.
-        max_tokens: the tokens that they may take.
         calibration: the agent's model of confidence.
-        should_stop: raises to stop.
-        forgiven: the last iteration of tries that do not count any more.
 
     Raises:
         UnfinishedExtractionError: no data passed; the best attempt, if any, is judged as well.
         SignoffError: as :func:`signoff.extraction.loop.extract` does.
     """
-    if agent.page_pictures == "all":
-        documents = [replace(document, needs_picture=lambda number: True) for document in documents]
-    assessor = _Assessor(
-        agent=agent,
-        instructions=instructions,
-        documents=documents,
-        input_data=input_data,
-        readers=readers,
-        record=record,
-        calibration=calibration,
-        should_stop=should_stop,
-        forgiven=forgiven,
-    )
+    assessor = _Assessor(assignment, readers, record, calibration)
     try:
         extraction = extract_documents(
-            schema=agent.data_schema or {},
-            instructions=instructions,
-            documents=documents,
-            input_data=input_data,
-            reader=readers.reader,
-            record=record,
-            max_corrections=agent.max_corrections,
-            seconds=seconds,
-            max_tokens=max_tokens,
-            checks=agent.checks,
-            tools=agent.tools,
-            show_examples=agent.show_examples,
-            doubts=assessor.doubts,
-            should_stop=should_stop,
-            forgiven=forgiven,
+            assignment, reader=readers.reader, record=record, doubts=assessor.doubts
         )
     except UnfinishedExtractionError as error:
         if error.best is not None:
             error.best = assessor.assess_best(error.best)
         raise
-    challenged, notes = assessor.challenge(extraction, seconds=seconds, max_tokens=max_tokens)
+    challenged, notes = assessor.challenge(extraction)
     return assessor.assess(extraction, challenged, notes)
 
 
@@ -119,19 +77,12 @@ def extract_assessed(
 class _Assessor:
     """Everything that judges one extraction."""
 
-    agent: Agent
-    instructions: str
-    documents: Sequence[Document]
-    input_data: JsonObject | None
+    assignment: Assignment
     readers: Readers
     record: IterationRecord
     calibration: ConfidenceModel
-    should_stop: Callable[[], None]
-    forgiven: int
 
-    def challenge(
-        self, extraction: Extraction, *, seconds: float, max_tokens: int
-    ) -> tuple[JsonObject | None, list[str]]:
+    def challenge(self, extraction: Extraction) -> tuple[JsonObject | None, list[str]]:
         """What the challenger read, and a note where it did not."""
         challenger = self.readers.challenger
         if challenger is None or extraction.offline:
@@ -141,19 +92,7 @@ class _Assessor:
             return None, [
                 f"{NO_SECOND_OPINION}the documents do not fit into one call of the challenger."
             ]
-        read = challenge(
-            schema=self.agent.data_schema or {},
-            instructions=self.instructions,
-            documents=self.documents,
-            input_data=self.input_data,
-            reader=challenger,
-            record=self.record,
-            seconds=seconds,
-            max_tokens=max_tokens,
-            show_examples=self.agent.show_examples,
-            should_stop=self.should_stop,
-            forgiven=self.forgiven,
-        )
+        read = challenge(self.assignment, reader=challenger, record=self.record)
         if read is None:
             return None, [f"{NO_SECOND_OPINION}the challenger gave none (see the iterations)."]
         return read.data, []
@@ -163,10 +102,10 @@ class _Assessor:
             return True
         return fits_one_call(
             reader.limits,
-            self.agent.data_schema or {},
-            self.instructions,
-            self.input_data,
-            pages=survey(self.documents),
+            self.assignment.schema,
+            self.assignment.instructions,
+            self.assignment.input_data,
+            pages=survey(self.assignment.documents),
         )
 
     def assess_best(self, best: Extraction) -> Extraction:
@@ -184,17 +123,11 @@ class _Assessor:
         self, extraction: Extraction, challenged: JsonObject | None, notes: list[str]
     ) -> Extraction:
         """Look values up, run the checks, compare the readings, score."""
-        data, schema = extraction.data, self.agent.data_schema or {}
+        data = extraction.data
         second, second_notes = (None, []) if extraction.offline else self._second_reading
-        self.should_stop()
-        grounding = ground(
-            data,
-            schema,
-            self.documents,
-            input_data=self.input_data,
-            known=extraction.evidence,
-        )
-        checks = run_checks(self.agent.checks, data, ungrounded=grounding.ungrounded)
+        self.assignment.should_stop()
+        grounding = self.assignment.grounder.ground(data, known=extraction.evidence)
+        checks = run_checks(self.assignment.checks, data, ungrounded=grounding.ungrounded)
         opinions: dict[ReaderName, Opinions] = {}
         if challenged is not None:
             opinions["challenger"] = Opinions(data, challenged, reader="challenger")
@@ -247,13 +180,8 @@ class _Assessor:
     def doubts(self, data: JsonObject) -> list[str]:
         """What in an answer is worth a second look."""
         try:
-            return doubts(
-                data,
-                self.agent.data_schema or {},
-                self.documents,
-                input_data=self.input_data,
-                second=self._second_reading[0],
-            )
+            grounding = self.assignment.grounder.ground(data)
+            return doubts(data, grounding, second=self._second_reading[0])
         except (ExecutionCanceledError, LeaseLostError):
             raise
         except Exception:
@@ -269,14 +197,7 @@ class _Assessor:
         """
         if self.readers.second is None:
             return None, []
-        request = ReadRequest(
-            schema=self.agent.data_schema or {},
-            instructions=self.instructions,
-            documents=self.documents,
-            input_data=self.input_data,
-            seconds_left=SECOND_READING_SECONDS,
-            should_stop=self.should_stop,
-        )
+        request = self.assignment.turn(self.readers.second, seconds_left=SECOND_READING_SECONDS)
         try:
             return self.readers.second.read(request), []
         except (ExecutionCanceledError, LeaseLostError):

@@ -8,12 +8,10 @@ a crash as if nothing had been.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from signoff.documents.model import Document
 from signoff.errors import (
     DeadlineExceededError,
     MaxRetriesExceededError,
@@ -24,9 +22,8 @@ from signoff.errors import (
     ValidationFailedError,
 )
 from signoff.executions.agents import JsonObject
-from signoff.executions.checks import Check
 from signoff.executions.extractions import Extraction, Iteration
-from signoff.extraction.prompts.shown_schema import without_examples
+from signoff.extraction.assignment import Assignment
 from signoff.extraction.reader import REFUSED, SUBMIT, Observation, Reader, Reading, ReadRequest
 from signoff.extraction.tools.submit import REJECTED, Submit, has_value
 from signoff.extraction.tools.toolbox import Toolbox
@@ -43,7 +40,6 @@ from signoff.extraction.turns import (
 MAX_TOOL_TURNS = 20
 """Tool calls that are free; then only ``submit`` is offered, and further ones count as failures."""
 
-MAX_TOKENS = 2_000_000
 MAX_PICTURES = 4
 MAX_REPEATED = 500
 """Characters of an observation that a repeated call is reminded of."""
@@ -52,25 +48,13 @@ Unfinished = TypeVar("Unfinished", bound=UnfinishedExtractionError)
 
 
 def extract(
+    assignment: Assignment,
     *,
-    schema: JsonObject,
-    instructions: str,
-    documents: Sequence[Document],
-    input_data: JsonObject | None,
     reader: Reader,
     record: IterationRecord,
-    max_corrections: int,
-    seconds: float,
-    max_tokens: int = MAX_TOKENS,
-    checks: Sequence[Check] = (),
-    tools: Sequence[str] = (),
-    show_examples: bool = False,
     pages: tuple[int, int, int] | None = None,
     part: str = "",
     doubts: Callable[[JsonObject], Sequence[str]] = lambda data: (),
-    should_stop: Callable[[], None] = lambda: None,
-    forgiven: int = 0,
-    clock: Callable[[], float] = time.monotonic,
 ) -> Extraction:
     """Read until the data meets the schema and the checks.
 
@@ -79,29 +63,13 @@ def extract(
     tokens that all of it took are used up.
 
     Args:
-        schema: the agent's data schema.
-        instructions: trusted text.
-        documents: what to read, untrusted.
-        input_data: given by the caller beside the files.
+        assignment: what is asked for.
         reader: who reads.
         record: where iterations are loaded from and kept.
-        max_corrections: correction cycles after a first failed answer. The offline reader gets
-            none, since it would answer the same again.
-        seconds: the time that all readings of the execution together may take, those of other
-            parts and of the challenger included.
-        max_tokens: the tokens that they may take.
-        checks: what the data must meet beyond its schema.
-        tools: the names of those that the model may use. The offline reader uses none.
-        show_examples: whether the model sees the schema's examples and defaults.
         pages: the only pages to read: a document's number, its first and its last page.
         part: what to call these pages in the record; only its turns are looked at.
         doubts: what makes data that passed worth another look, one line each; asked once. The
             better of the two answers counts, and the first one where there is no second.
-        should_stop: called before each reading and while it lasts; raises to stop the loop
-            (:class:`ExecutionCanceledError`, :class:`LeaseLostError`).
-        forgiven: the number of the last iteration that belongs to an earlier try which failed
-            and which a person has restarted: kept on record, neither counted nor corrected.
-        clock: seconds that only go forward.
 
     Raises:
         MaxRetriesExceededError: the last correction failed too; carries the best attempt.
@@ -111,25 +79,17 @@ def extract(
         ModelUnavailableError: the reader could get no answer.
         InvalidAgentError: the schema cannot be applied to any data.
     """
-    turns = Turns(record, role="reader", part=part, forgiven=forgiven)
     loop = _Loop(
-        request=ReadRequest(
-            schema=schema if reader.offline or show_examples else without_examples(schema),
-            instructions=instructions,
-            documents=documents,
-            input_data=input_data,
-            pages=pages,
-            should_stop=should_stop,
-        ),
+        request=assignment.turn(reader, pages=pages),
         reader=reader,
-        turns=turns,
-        submit=Submit(schema, checks, documents=documents, input_data=input_data),
-        toolbox=Toolbox(() if reader.offline else tools, documents),
-        max_corrections=0 if reader.offline else max_corrections,
-        max_tokens=max_tokens,
-        seconds=seconds,
+        turns=Turns(record, role="reader", part=part, forgiven=assignment.forgiven),
+        submit=Submit(assignment.schema, assignment.checks, grounding=assignment.grounder.ground),
+        toolbox=Toolbox(() if reader.offline else assignment.tools, assignment.documents),
+        max_corrections=0 if reader.offline else assignment.max_corrections,
+        max_tokens=assignment.max_tokens,
+        seconds=assignment.seconds,
         doubts=(lambda data: ()) if reader.offline else doubts,
-        clock=clock,
+        clock=assignment.clock,
     )
     return loop.run()
 

@@ -8,16 +8,15 @@ something is in doubt, and none where nothing is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
-from signoff.documents.model import Document
 from signoff.executions.agents import JsonObject
 from signoff.executions.extractions import Evidence
 from signoff.executions.scalars import scalars
 from signoff.extraction.alignment import align
 from signoff.extraction.equality import same_value
-from signoff.extraction.evidence import ground
+from signoff.extraction.evidence import Grounding
 from signoff.extraction.reader import Reading
 
 MAX_DOUBTS = 12
@@ -27,30 +26,20 @@ MIN_RATING = 0.5
 """How sure the offline reader must be of a value that the model has left out."""
 
 
-def doubts(
-    data: JsonObject,
-    schema: JsonObject,
-    documents: Sequence[Document],
-    *,
-    input_data: JsonObject | None,
-    second: Reading | None,
-) -> list[str]:
+def doubts(data: JsonObject, grounding: Grounding, *, second: Reading | None) -> list[str]:
     """One line for each value in doubt, as text that a model can act on.
 
     Args:
         data: the answer.
-        schema: its schema.
-        documents: what was read.
-        input_data: given by the caller; values copied from it are in no doubt.
+        grounding: where its values stand; those copied from input data are in no doubt.
         second: what the offline reader made of the documents.
     """
     values = dict(scalars(data))
-    found = ground(data, schema, documents, input_data=input_data)
     shown = dict(_shown(data, second)) if second is not None else {}
     lines = [
         f"- {pointer}: {_quoted(values[pointer])} stands nowhere in the documents."
         + (f" {shown[pointer]}" if pointer in shown else "")
-        for pointer in found.ungrounded
+        for pointer in grounding.ungrounded
         if not (isinstance(values[pointer], str) and len(values[pointer]) > MAX_COPIED)
     ]
     lines += [

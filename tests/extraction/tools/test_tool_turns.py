@@ -12,6 +12,7 @@ from PIL import Image
 from signoff.documents.model import Box, Document, DocumentInfo, Page, TextSource, Word
 from signoff.errors import MaxRetriesExceededError, SignoffError, UnfinishedExtractionError
 from signoff.executions.extractions import Extraction, Iteration
+from signoff.extraction.assignment import Assignment
 from signoff.extraction.loop import MAX_PICTURES, MAX_TOOL_TURNS, extract
 from signoff.extraction.reader import Reading, ReadRequest
 
@@ -100,7 +101,7 @@ def run(reader: Stepping, record: Record, pages: Pages | None = None, **more: An
         "seconds": 60,
         "tools": TOOLS,
     }
-    return extract(reader=reader, record=record, **{**arguments, **more})
+    return extract(Assignment(**{**arguments, **more}), reader=reader, record=record)
 
 
 def test_tool_calls_are_turns_of_their_own() -> None:

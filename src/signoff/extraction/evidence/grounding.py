@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,9 @@ from signoff.extraction.offline.plans import plan_of
 
 MAX_QUOTE = 300
 MAX_GIVEN = 10_000
+KEPT_PAGES = 100
+"""The words of more pages are indexed anew for each answer: while a model is waited for, they would
+fill the memory."""
 
 
 @dataclass(frozen=True)
@@ -36,44 +40,77 @@ class Grounding:
     given: list[str] = field(default_factory=list)
 
 
+class Grounder:
+    """Looks the values of answers up in documents, whose words are indexed once."""
+
+    def __init__(
+        self,
+        schema: JsonObject,
+        documents: Sequence[Document],
+        *,
+        input_data: JsonObject | None = None,
+    ) -> None:
+        """Look up in ``documents``; what was copied from ``input_data`` need not stand there."""
+        self._plan = plan_of(schema)
+        self._documents, self._input_data = documents, input_data
+        self._index: WordIndex | None = None
+        self._last: tuple[str, Grounding] | None = None
+
+    def ground(self, data: JsonObject, *, known: Mapping[str, Evidence] | None = None) -> Grounding:
+        """Look up every string and number of ``data``; asked the same again, it remembers.
+
+        Args:
+            data: the answer.
+            known: where the reader itself says that it read a value; it is believed where the
+                value does stand there.
+        """
+        if known:
+            return self._ground(data, known)
+        written = json.dumps(data)
+        if self._last is None or self._last[0] != written:
+            self._last = (written, self._ground(data, {}))
+        return self._last[1]
+
+    def _words(self) -> WordIndex:
+        if self._index is not None:
+            return self._index
+        index = WordIndex.of(self._documents, self._plan.vocabulary)
+        if sum(document.info.page_count for document in self._documents) <= KEPT_PAGES:
+            self._index = index
+        return index
+
+    def _ground(self, data: JsonObject, known: Mapping[str, Evidence]) -> Grounding:
+        wanted = WantedValues.of(data, self._plan.targets)
+        index = self._words()
+        lookup = Lookup(index)
+        maker = _EvidenceMaker(index, lookup, known)
+        pairs: list[tuple[Wanted, Evidence | None]] = []
+        taken: set[tuple[int, ...]] = set()
+        for rows in wanted.lists:
+            found = [[lookup.hits(each.value, each.target) for each in row] for row in rows]
+            placed = RowPlacer(index, rows, found).place()
+            for row, options, hits in zip(rows, found, placed, strict=True):
+                taken.update(hit.tokens for hit in hits if hit is not None)
+                pairs += maker.pairs(row, options, hits)
+        found_single = [
+            lookup.hits(each.value, each.target) or lookup.sums(each.value, each.target)
+            for each in wanted.single
+        ]
+        placed_single = SinglePlacer(index, taken).place(wanted.single, found_single)
+        pairs += maker.pairs(wanted.single, found_single, placed_single)
+        return _sorted_out(pairs, self._input_data)
+
+
 def ground(
     data: JsonObject,
     schema: JsonObject,
-    documents: Iterable[Document],
+    documents: Sequence[Document],
     *,
     input_data: JsonObject | None = None,
     known: Mapping[str, Evidence] | None = None,
 ) -> Grounding:
-    """Look up every string and number of ``data``.
-
-    Args:
-        data: the answer.
-        schema: its schema; names, titles and descriptions say beside which label a value stands.
-        documents: opened page by page, once.
-        input_data: given by the caller; what was copied from it need not stand in a document.
-        known: where the reader itself says that it read a value; it is believed where the value
-            does stand there.
-    """
-    plan = plan_of(schema)
-    wanted = WantedValues.of(data, plan.targets)
-    index = WordIndex.of(documents, plan.vocabulary)
-    lookup = Lookup(index)
-    maker = _EvidenceMaker(index, lookup, known or {})
-    pairs: list[tuple[Wanted, Evidence | None]] = []
-    taken: set[tuple[int, ...]] = set()
-    for rows in wanted.lists:
-        found = [[lookup.hits(each.value, each.target) for each in row] for row in rows]
-        placed = RowPlacer(index, rows, found).place()
-        for row, options, hits in zip(rows, found, placed, strict=True):
-            taken.update(hit.tokens for hit in hits if hit is not None)
-            pairs += maker.pairs(row, options, hits)
-    found_single = [
-        lookup.hits(each.value, each.target) or lookup.sums(each.value, each.target)
-        for each in wanted.single
-    ]
-    placed_single = SinglePlacer(index, taken).place(wanted.single, found_single)
-    pairs += maker.pairs(wanted.single, found_single, placed_single)
-    return _sorted_out(pairs, input_data)
+    """Look up one answer: :class:`Grounder` for a single time."""
+    return Grounder(schema, documents, input_data=input_data).ground(data, known=known)
 
 
 def _sorted_out(

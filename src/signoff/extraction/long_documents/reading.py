@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from signoff.documents.model import Document
 from signoff.errors import MaxRetriesExceededError, UnfinishedExtractionError, ValidationFailedError
 from signoff.executions.agents import JsonObject
 from signoff.executions.extractions import Extraction, Iteration
+from signoff.extraction.assignment import Assignment
 from signoff.extraction.long_documents.coverage import Gap, compare
 from signoff.extraction.long_documents.cut_off import CutOffError, CutOffRecord, was_cut_off
 from signoff.extraction.long_documents.merging import Merged, PartData, merge
@@ -28,13 +28,10 @@ from signoff.extraction.long_documents.parts import (
 )
 from signoff.extraction.long_documents.room import LEAST_ROWS, NO_LIMIT, fits_one_call, room_for
 from signoff.extraction.long_documents.views import Shown, shown
-from signoff.extraction.loop import MAX_TOKENS, extract
+from signoff.extraction.loop import extract
 from signoff.extraction.reader import SUBMIT, Reader
 from signoff.extraction.tools.submit import REJECTED, Submit
 from signoff.extraction.turns import IterationRecord
-
-if TYPE_CHECKING:
-    from signoff.executions.checks import Check
 
 AGAIN = ", again"
 """What the name of a page ends in that is read once more for missing rows."""
@@ -42,23 +39,11 @@ MAX_PAGES_AGAIN = 50
 
 
 def extract_documents(
+    assignment: Assignment,
     *,
-    schema: JsonObject,
-    instructions: str,
-    documents: Sequence[Document],
-    input_data: JsonObject | None,
     reader: Reader,
     record: IterationRecord,
-    max_corrections: int,
-    seconds: float,
-    max_tokens: int = MAX_TOKENS,
-    checks: Sequence[Check] = (),
-    tools: Sequence[str] = (),
-    show_examples: bool = False,
     doubts: Callable[[JsonObject], Sequence[str]] = lambda data: (),
-    should_stop: Callable[[], None] = lambda: None,
-    forgiven: int = 0,
-    clock: Callable[[], float] = time.monotonic,
 ) -> Extraction:
     """Read documents of any length until the data meets the schema and the checks.
 
@@ -67,48 +52,14 @@ def extract_documents(
     that the pages show: what is missing is read once more, and said in the extraction's notes if
     it stays missing. A restart goes on with the parts that are not on record.
 
-    The arguments and errors are those of :func:`signoff.extraction.loop.extract`; ``doubts`` are
-    asked of an answer about everything only.
+    The errors are those of :func:`signoff.extraction.loop.extract`; ``doubts`` are asked of an
+    answer about everything only.
     """
-
-    def read(**changes: Any) -> Extraction:
-        arguments: dict[str, Any] = {
-            "schema": schema,
-            "instructions": instructions,
-            "documents": documents,
-            "record": record,
-            "checks": checks,
-            "doubts": (lambda data: ()) if changes.get("part") else doubts,
-        }
-        return extract(
-            input_data=input_data,
-            reader=reader,
-            max_corrections=max_corrections,
-            seconds=seconds,
-            max_tokens=max_tokens,
-            tools=tools,
-            show_examples=show_examples,
-            should_stop=should_stop,
-            forgiven=forgiven,
-            clock=clock,
-            **{**arguments, **changes},
-        )
-
-    reading = _Reading(
-        schema=schema,
-        instructions=instructions,
-        documents=documents,
-        input_data=input_data,
-        record=record,
-        checks=checks,
-        forgiven=forgiven,
-        read=read,
-        lists=list_paths(schema),
-    )
+    reading = _Reading(assignment, reader, record, doubts, list_paths(assignment.schema))
     if reader.offline or reader.limits is None:
-        return reading.noted(read())
-    reading.pages = survey(documents, rows=bool(reading.lists))
-    asked = (reader.limits, schema, instructions, input_data)
+        return reading.at_once()
+    reading.pages = survey(assignment.documents, rows=bool(reading.lists))
+    asked = (reader.limits, assignment.schema, assignment.instructions, assignment.input_data)
     room = room_for(*asked, pages=reading.pages)
     if fits_one_call(*asked, pages=reading.pages):
         try:
@@ -125,16 +76,16 @@ def extract_documents(
 class _Reading:
     """One extraction of documents that may be long."""
 
-    schema: JsonObject
-    instructions: str
-    documents: Sequence[Document]
-    input_data: JsonObject | None
+    assignment: Assignment
+    reader: Reader
     record: IterationRecord
-    checks: Sequence[Check]
-    forgiven: int
-    read: Callable[..., Extraction]
+    doubts: Callable[[JsonObject], Sequence[str]]
     lists: list[tuple[str, ...]]
     pages: Sequence[PageFacts] = ()
+
+    def at_once(self) -> Extraction:
+        """By a reader that takes documents of any length."""
+        return self.noted(self._extract_whole(self.record))
 
     # -- in one call --------------------------------------------------------------------------
 
@@ -150,25 +101,29 @@ class _Reading:
             raise CutOffError
         record = CutOffRecord(self.record, rows=rows) if divisible else self.record
         try:
-            whole = self.read(record=record)
+            whole = self._extract_whole(record)
         except UnfinishedExtractionError as error:
             # a person corrects it: they should know of rows that are not there
             if error.best is not None:
                 error.best = self.noted(error.best)
             raise
         parts, read = [self._whole(whole)], [whole]
-        self._read_again(parts, read)
-        return self.noted(whole) if len(parts) == 1 else self._joined(parts, read, [])
+        gaps, notes = self._compared(merge(parts, self.lists))
+        self._read_again(gaps, parts, read)
+        return _with(whole, notes) if len(parts) == 1 else self._joined(parts, read, [])
+
+    def _extract_whole(self, record: IterationRecord) -> Extraction:
+        return extract(self.assignment, reader=self.reader, record=record, doubts=self.doubts)
 
     def noted(self, extraction: Extraction) -> Extraction:
         """The extraction, its notes saying which rows the pages show beyond it."""
         _, notes = self._compared(merge([self._whole(extraction)], self.lists))
-        return extraction.model_copy(update={"notes": [*extraction.notes, *notes]})
+        return _with(extraction, notes)
 
     def _whole(self, extraction: Extraction) -> PartData:
         lines: list[Line] = []
         if self.lists:
-            lines = [line for d in self.documents for page in lines_of(d) for line in page]
+            lines = [line for page in self._lines() for line in page]
         return PartData(WHOLE, extraction.data, lines)
 
     # -- in parts -----------------------------------------------------------------------------
@@ -232,7 +187,8 @@ class _Reading:
             read.append(extraction)
             parts.append(PartData(part, extraction.data, self._shown(part).lines))
         if not stopped:
-            stopped = self._read_again(parts, read)
+            gaps, _ = self._compared(merge(parts, self.lists))
+            stopped = self._read_again(gaps, parts, read)
         notes = [f"{part} was not read in full: {error}" for part, error in failed.items()]
         joined = self._joined(parts, read, notes)
         best = joined if joined.data else None
@@ -250,22 +206,27 @@ class _Reading:
             raise CutOffError
         view = self._shown(part)
         count = self._document(part).info.page_count
-        instructions = (self.instructions.strip(), _about(part, count), hint)
-        return self.read(
-            schema=part_schema(self.schema),
+        instructions = (self.assignment.instructions.strip(), _about(part, count), hint)
+        assignment = replace(
+            self.assignment,
+            schema=part_schema(self.assignment.schema),
             instructions="\n\n".join(filter(None, instructions)),
             documents=[
                 view.document if document.info.number == part.document else document
-                for document in self.documents
+                for document in self.assignment.documents
             ],
-            record=CutOffRecord(self.record, rows=rows) if divisible else self.record,
             checks=(),
+        )
+        return extract(
+            assignment,
+            reader=self.reader,
+            record=CutOffRecord(self.record, rows=rows) if divisible else self.record,
             pages=view.pages,
             part=name,
         )
 
     def _document(self, part: Part) -> Document:
-        return next(d for d in self.documents if d.info.number == part.document)
+        return next(d for d in self.assignment.documents if d.info.number == part.document)
 
     def _shown(self, part: Part) -> Shown:
         return shown(part, self._document(part), self.pages)
@@ -273,10 +234,9 @@ class _Reading:
     # -- rows that are missing ----------------------------------------------------------------
 
     def _read_again(
-        self, parts: list[PartData], read: list[Extraction]
+        self, gaps: Sequence[Gap], parts: list[PartData], read: list[Extraction]
     ) -> UnfinishedExtractionError | None:
         """Each page with a gap, on its own."""
-        gaps, _ = self._compared(merge(parts, self.lists))
         for gap in gaps[:MAX_PAGES_AGAIN]:
             part = Part(gap.document, gap.page, gap.page)
             hint = f"This page shows {gap.seen} rows: list every one of them."
@@ -293,8 +253,11 @@ class _Reading:
     def _compared(self, merged: Merged) -> tuple[list[Gap], list[str]]:
         if not self.lists:
             return [], []
-        pages = (page for document in self.documents for page in lines_of(document))
-        return compare(pages, merged.rows, tables=has_table(self.schema))
+        return compare(self._lines(), merged.rows, tables=has_table(self.assignment.schema))
+
+    def _lines(self) -> Iterator[list[Line]]:
+        """Each page's lines."""
+        return (page for document in self.assignment.documents for page in lines_of(document))
 
     # -- the whole ----------------------------------------------------------------------------
 
@@ -315,9 +278,8 @@ class _Reading:
         )
 
     def _judge(self, joined: Extraction) -> None:
-        submit = Submit(
-            self.schema, self.checks, documents=self.documents, input_data=self.input_data
-        )
+        assignment = self.assignment
+        submit = Submit(assignment.schema, assignment.checks, grounding=assignment.grounder.ground)
         observation = submit.judge(joined.data).observation
         if observation.startswith(REJECTED):
             raise ValidationFailedError(
@@ -335,9 +297,13 @@ class _Reading:
             turn
             for turn in self.record.load()
             if turn.role == "reader"
-            and (turn.number > self.forgiven or _passed(turn))
+            and (turn.number > self.assignment.forgiven or _passed(turn))
             and (name is None or turn.part == name)
         ]
+
+
+def _with(extraction: Extraction, notes: Sequence[str]) -> Extraction:
+    return extraction.model_copy(update={"notes": [*extraction.notes, *notes]})
 
 
 def _about(part: Part, page_count: int) -> str:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from signoff.documents.model import Document
 from signoff.errors import InvalidAgentError
 from signoff.executions.agents import JsonObject
 from signoff.executions.checks import Check, GroundedCheck, OnFailure
 from signoff.executions.extractions import CheckResult, CheckStatus
 from signoff.executions.validation import Problem, find_problems
 from signoff.extraction.checks import run_checks
-from signoff.extraction.evidence import ground
+from signoff.extraction.evidence import Grounding
 
 MAX_PROBLEMS_SHOWN = 20
 
@@ -56,14 +55,12 @@ class Submit:
     def __init__(
         self,
         schema: JsonObject,
-        checks: Sequence[Check],
+        checks: Sequence[Check] = (),
         *,
-        documents: Sequence[Document],
-        input_data: JsonObject | None,
+        grounding: Callable[[JsonObject], Grounding],
     ) -> None:
-        """Judge by ``schema`` and ``checks``; values stand in ``documents`` or ``input_data``."""
-        self._schema, self._checks = schema, checks
-        self._documents, self._input_data = documents, input_data
+        """Judge by ``schema`` and ``checks``; ``grounding`` says where values stand."""
+        self._schema, self._checks, self._grounding = schema, checks, grounding
         self._grounds = any(isinstance(check, GroundedCheck) for check in checks)
 
     def judge(self, data: JsonObject) -> Verdict:
@@ -86,9 +83,7 @@ class Submit:
             return Verdict(problems)
         ungrounded: Sequence[str] = ()
         if self._grounds:
-            ungrounded = ground(
-                data, self._schema, self._documents, input_data=self._input_data
-            ).ungrounded
+            ungrounded = self._grounding(data).ungrounded
         results = run_checks(self._checks, data, ungrounded=ungrounded)
         return Verdict(failed=[r for r in results if r.status is CheckStatus.FAILED])
 

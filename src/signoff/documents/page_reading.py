@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
@@ -75,7 +76,7 @@ def read_pages(
 def _shares(numbers: list[int], workers: int) -> Iterator[list[int]]:
     """Pages for each call of OCR, fewer towards the end, so that all workers end together."""
     while numbers:
-        size = max(1, min(PAGES_PER_OCR, len(numbers) // (2 * workers)))
+        size = min(PAGES_PER_OCR, math.ceil(len(numbers) / (2 * workers)))
         yield numbers[:size]
         numbers = numbers[size:]
 

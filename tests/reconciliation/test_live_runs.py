@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import prefect.flow_runs
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
@@ -62,13 +63,14 @@ def execute(execution: Execution) -> None:
 
 
 def set_state(execution: Execution, state: State[Any]) -> None:
+    assert execution.flow_run_id is not None
     with get_client(sync_client=True) as client:
         client.set_flow_run_state(execution.flow_run_id, state, force=True)
 
 
 def just_before_suspending(monkeypatch: pytest.MonkeyPatch, what: Callable[[], None]) -> None:
     """Have something happen once between the run's last look at its lease and its suspension."""
-    suspend, waiting = review.suspend_flow_run, [what]
+    suspend, waiting = prefect.flow_runs.suspend_flow_run, [what]
 
     def overtaken(*args: Any, **kwargs: Any) -> Any:
         while waiting:
@@ -79,7 +81,8 @@ def just_before_suspending(monkeypatch: pytest.MonkeyPatch, what: Callable[[], N
 
 
 def started(platform: Platform, agent: str, note: Path) -> Execution:
-    return platform.execution(platform.run(agent, note).number)
+    execution: Execution = platform.execution(platform.run(agent, note).number)
+    return execution
 
 
 def delivered_after_approval(platform: Platform, execution: Execution) -> bool:
@@ -120,6 +123,7 @@ def test_a_suspension_that_a_restart_undid_is_made_again(
     execution = started(here, make_agent(), note)
     execute(execution)
     assert here.form_is_open(here.execution(execution.number))
+    assert execution.flow_run_id is not None
     # reconciliation had seen it running a moment before
     prefect_runs.restart(execution.flow_run_id, reason="thought dead")
     execute(execution)

@@ -159,7 +159,7 @@ def test_an_execution_without_a_run_gets_one_and_only_one(
 
 def waiting_for_review(platform: Platform, store: Store, agent: str, note: Path) -> Execution:
     """An execution whose run is suspended, and whose form is written."""
-    execution = platform.execution(platform.run(agent, note).number)
+    execution: Execution = platform.execution(platform.run(agent, note).number)
     execution_in(store, execution, Status.PENDING_REVIEW)
     run_in(execution, "PAUSED")
     assert reconcile(store)[execution.id] is Action.MEND_REVIEW

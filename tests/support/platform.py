@@ -64,6 +64,10 @@ class Process:
             )
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def died(self) -> bool:
         return self._process.poll() is not None
 

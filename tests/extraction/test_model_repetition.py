@@ -3,6 +3,7 @@
 import itertools
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from support.model_server import ModelServer, delta
 from support.reading import DATA, request
 
 from signoff.errors import ModelUnavailableError
+from signoff.executions.extractions import Iteration
 from signoff.extraction.models.model_reader import ModelReader
 from signoff.extraction.models.repetition import LEAST_CHARACTERS, REPEATS, Repetition
 from signoff.extraction.reader import CUT_OFF
@@ -76,6 +78,24 @@ def test_a_model_that_repeats_itself_is_stopped(
     assert "over and over" in reading.problem
     assert model_server.disconnected.wait(10)
     assert len(model_server.journal) == 1
+
+
+def test_after_a_repetition_the_model_may_stray(
+    model_server: ModelServer, make_reader: MakeReader
+) -> None:
+    endless = (delta(content='{"items": ['), *itertools.repeat(delta(content=ROW), 2 * REPEATS))
+    model_server.script(stub.stalled(*endless), stub.ok(DATA))
+    reader = make_reader()
+    turn = Iteration(
+        number=1,
+        action="submit",
+        observation=reader.read(request()).problem,
+        timestamp=datetime.now(UTC),
+        model="m",
+    )
+    assert reader.read(request(earlier=[turn])).data == DATA
+    first, second = (sent.body["temperature"] for sent in model_server.journal)
+    assert first == 0 < second
 
 
 def test_blanks_without_end_are_stopped(model_server: ModelServer, make_reader: MakeReader) -> None:

@@ -20,6 +20,7 @@ def chat_request(
     tools: Sequence[ToolSpec],
     known: Capabilities,
     output_tokens: int,
+    temperature: float = 0,
 ) -> JsonObject:
     """The request for one turn.
 
@@ -30,11 +31,12 @@ def chat_request(
         tools: what it may call instead; none: it must submit.
         known: what the server takes.
         output_tokens: the longest answer.
+        temperature: how far the model may stray from what is likeliest.
     """
     limit = "max_completion_tokens" if known.max_completion_tokens else "max_tokens"
     body: JsonObject = {"model": model, "messages": messages, limit: output_tokens}
     if known.temperature:
-        body["temperature"] = 0
+        body["temperature"] = temperature
     if known.streaming:
         body["stream"] = True
         if known.stream_options:

@@ -33,7 +33,7 @@ from signoff.extraction.models.usage import TurnUsage, turn_usage
 from signoff.extraction.models.vendor_schema import VendorSchema, translate
 from signoff.extraction.prompts.pictures import tiling_of
 from signoff.extraction.prompts.prompt import Prompt, build_prompt
-from signoff.extraction.reader import SUBMIT, ReaderLimits, Reading, ReadRequest, ToolSpec
+from signoff.extraction.reader import REPEATED, SUBMIT, ReaderLimits, Reading, ReadRequest, ToolSpec
 from signoff.settings import ModelSettings
 from signoff.storage.database import Database
 
@@ -42,6 +42,8 @@ MAX_THOUGHT = 4000
 LEAST_CONTEXT = 0.4
 """How far below the configured context a refused prompt is cut: a tokenizer may need more than
 our estimate, but where less than this fits, the setting is wrong and the operator is told."""
+AFTER_REPETITION = 0.5
+"""Temperature of the next try: what is likeliest would be the same again."""
 NO_IMAGES = "The model takes no images; it read the text only."
 NO_TOOLS = "The model calls no tools; it was asked for the data at once."
 
@@ -145,6 +147,7 @@ class ModelReader:
                     self._output_tokens(context),
                     min(self._longest_answer(context), context - prompt.tokens),
                 ),
+                temperature=AFTER_REPETITION if _repeated(request) else 0,
             )
             try:
                 answer = self._chat.complete(
@@ -358,3 +361,8 @@ class ModelReader:
                 self._memory.learn(replace(known, tools=False), since=known)
         elif known.mode.is_tool:
             self._memory.learn(replace(known, mode=known.mode.next), since=known)
+
+
+def _repeated(request: ReadRequest) -> bool:
+    """Whether the last answer was stopped since it only repeated itself."""
+    return bool(request.earlier) and REPEATED in request.earlier[-1].observation

@@ -89,7 +89,7 @@ def test_what_was_parsed_is_not_parsed_again(parse):
     path = parse.write("a.txt", b"once")
     [first] = parse.infos([path])
     key = parsed_key(first.sha256, "text/plain", parse.settings)
-    page = parse.home / "files" / "parsed" / key / "pages" / "chunk-0.jsonl"
+    page = parse.home / "files" / "parsed" / key / "chunk-0.jsonl"
     page.write_text(page.read_text().replace("once", "kept"))
     [again] = parse(path)
     assert again.load_page(1).text == "kept"

@@ -69,7 +69,7 @@ class PageStore:
         return None if kept is None else cast("list[int]", json.loads(kept))
 
     def _chunk(self, index: int) -> str:
-        return f"{self._root}/pages/{chunk(index)}"
+        return f"{self._root}/{chunk(index)}"
 
     def _page(self, number: int) -> str:
         return f"{self._root}/pages/{alone(number)}"

@@ -13,6 +13,7 @@ from support.model_server import ModelServer, delta
 from support.pages import document_of, page_of
 from support.reading import DATA, request
 
+from signoff.documents.model import Document
 from signoff.errors import MaxRetriesExceededError
 from signoff.executions.agents import Agent
 from signoff.executions.extractions import Extraction, Iteration
@@ -180,11 +181,14 @@ AGENT = Agent.model_validate({"name": "a", "data_schema": ROWS, "max_corrections
 HALF = stub.cut_off(json.dumps(WHOLE)[:-8])
 
 
-def read(readers: Readers, record: Record) -> Extraction:
+DOCUMENT = document_of(page_of("Number 17", "Bolts 5", "Nuts 9.5"))
+
+
+def read(readers: Readers, record: Record, document: Document = DOCUMENT) -> Extraction:
     assignment = Assignment.of(
         AGENT,
         instructions="",
-        documents=[document_of(page_of("Number 17", "Bolts 5", "Nuts 9.5"))],
+        documents=[document],
         input_data=None,
         seconds=60,
     )
@@ -226,3 +230,17 @@ def test_half_an_opinion_is_none(model_server: ModelServer, make_reader: MakeRea
     assert extraction.data == WHOLE
     assert extraction.disagreements == []
     assert [turn.role for turn in record.turns] == ["reader", "challenger"]
+
+
+def test_half_an_answer_is_kept_where_no_part_can_be_read(
+    model_server: ModelServer, make_reader: MakeReader
+) -> None:
+    model_server.script(HALF)
+    model_server.fallback = lambda _: stub.text("I do not know.")
+    document = document_of(page_of("Number 17", "Bolts 5"), page_of("Nuts 9.5"))
+    record = Record()
+    with pytest.raises(MaxRetriesExceededError) as caught:
+        read(Readers(make_reader()), record, document)
+    assert len({turn.part for turn in record.turns}) > 1
+    assert caught.value.best is not None
+    assert caught.value.best.data == {**WHOLE, "lines": WHOLE["lines"][:1]}

@@ -31,7 +31,7 @@ from signoff.extraction.long_documents.views import Shown, shown
 from signoff.extraction.loop import extract
 from signoff.extraction.reader import SUBMIT, Reader
 from signoff.extraction.tools.submit import REJECTED, Submit
-from signoff.extraction.turns import IterationRecord
+from signoff.extraction.turns import IterationRecord, extraction_of, was_cut_short
 
 AGAIN = ", again"
 """What the name of a page ends in that is read once more for missing rows."""
@@ -191,7 +191,7 @@ class _Reading:
             stopped = self._read_again(gaps, parts, read)
         notes = [f"{part} was not read in full: {error}" for part, error in failed.items()]
         joined = self._joined(parts, read, notes)
-        best = joined if joined.data else None
+        best = joined if joined.data else self._begun()
         if stopped:
             raise type(stopped)(str(stopped), best=best)
         if failed:
@@ -276,6 +276,12 @@ class _Reading:
             model=next((extraction.model for extraction in read if extraction.model), ""),
             **said,
         )
+
+    def _begun(self) -> Extraction | None:
+        """Where no part was read: the answer that came furthest before it was cut off."""
+        begun = [turn for turn in self._turns() if was_cut_short(turn) and turn.action_input]
+        furthest = max(begun, key=lambda turn: len(str(turn.action_input)), default=None)
+        return None if furthest is None else extraction_of(furthest)
 
     def _judge(self, joined: Extraction) -> None:
         assignment = self.assignment

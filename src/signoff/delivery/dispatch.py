@@ -53,10 +53,9 @@ def deliver_all(
     with step(store.database, lease, "deliver") as end:
         with store.database.transaction() as session:
             prepared = deliveries.prepare(session, lease, revision.agent)
-            complete = deliveries.finish(session, lease)
-        for delivery in prepared:
-            if delivery.status is not DeliveryStatus.PENDING:
-                continue
+            left = [each for each in prepared if each.status is DeliveryStatus.PENDING]
+            complete = not left and deliveries.finish(session, lease)
+        for delivery in left:
             destination = revision.agent.destinations[delivery.position]
             outcome = deliver_one(
                 delivery=delivery,

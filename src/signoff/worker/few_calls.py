@@ -10,14 +10,15 @@ import copy
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from prefect.client.schemas.objects import FlowRun
-from prefect.context import SyncClientContext
+from prefect.context import SettingsContext, SyncClientContext, get_settings_context
 from prefect.exceptions import ObjectNotFound
-from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+from prefect.settings import Profile, Settings
 from prefect.workers.base import BaseVariables, BaseWorker, BaseWorkerResult
 
 from signoff.prefect_runs import client_settings
@@ -112,8 +113,17 @@ def few_calls() -> Iterator[None]:
     clients = SyncClientContext(client_settings())
     # Prefect's own code and ours then find it, whatever settings they would have asked for
     clients._httpx_settings = None
-    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), clients:
+    profile, settings = _without_heartbeat()
+    with SettingsContext(profile=profile, settings=settings), clients:
         yield
+
+
+@lru_cache
+def _without_heartbeat() -> tuple[Profile, Settings]:
+    # once: reading Prefect's settings anew takes 10 ms
+    context = get_settings_context()
+    settings = context.settings.copy_with_update({"flows.heartbeat_frequency": None})
+    return context.profile, settings
 
 
 def unobserved(flow_run: FlowRun) -> FlowRun:

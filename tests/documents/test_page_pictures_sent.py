@@ -66,7 +66,7 @@ def test_size_stays() -> None:
         assert opened(encoded(picture)).size == picture.size
 
 
-class Drawn(FPDF):
+class Drawing(FPDF):
     """A page of text, and what else is drawn on it."""
 
     def __init__(self) -> None:
@@ -76,19 +76,19 @@ class Drawn(FPDF):
         for line in range(6):
             self.text(20, 60 + 10 * line, TEXT)
 
-    def logo(self, width: float) -> None:
+    def add_logo(self, width: float) -> None:
         self.image(Image.new("RGB", (80, 40), "navy"), 20, 10, width)
 
-    def table(self) -> None:
+    def add_table(self) -> None:
         for line in range(20):
             self.line(20, 130 + 5 * line, 190, 130 + 5 * line)
             self.rect(20, 130 + 5 * line, 40, 5)
 
-    def signature(self) -> None:
+    def add_signature(self) -> None:
         self.polyline([(20 + step, 250 + step * 7 % 13) for step in range(150)])
 
 
-def nothing(document: Drawn) -> None:
+def nothing(document: Drawing) -> None:
     pass
 
 
@@ -96,22 +96,22 @@ def nothing(document: Drawn) -> None:
     ("draw", "needed"),
     [
         (nothing, False),
-        (lambda document: document.logo(30), False),
-        (lambda document: document.logo(120), True),
-        (Drawn.table, False),
-        (Drawn.signature, True),
+        (lambda document: document.add_logo(30), False),
+        (lambda document: document.add_logo(120), True),
+        (Drawing.add_table, False),
+        (Drawing.add_signature, True),
     ],
     ids=["text", "logo", "letterhead", "table", "handwriting"],
 )
 def test_picture_is_needed_where_more_is_drawn_than_text(parse, draw, needed) -> None:
-    document = Drawn()
+    document = Drawing()
     draw(document)
     [read] = parse(parse.write("a.pdf", bytes(document.output())))
     assert read.needs_picture(1) is needed
 
 
 def test_pages_are_looked_at_once(parse, monkeypatch) -> None:
-    document = Drawn()
+    document = Drawing()
     document.add_page()
     document.image(photographed(page()), 0, 0, 210, 297)
     [read] = parse(parse.write("a.pdf", bytes(document.output())))

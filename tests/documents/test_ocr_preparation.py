@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 import pytest
 from PIL import Image, ImageDraw
 
+from signoff.documents import tesseract
 from signoff.documents.levelling import levelled
 from signoff.documents.missed_text import (
     added,
@@ -15,6 +17,7 @@ from signoff.documents.missed_text import (
     stacked,
     without_rules,
 )
+from signoff.documents.steps import WordData
 
 WIDTH, HEIGHT = 1600, 1200
 
@@ -130,3 +133,23 @@ def test_a_tiny_picture_is_no_problem() -> None:
     tiny = Image.new("L", (13, 13), 0)
     assert levelled(tiny) is tiny
     assert missed_strips(tiny, []) == []
+
+
+def test_what_was_missed_is_read_once_more_and_put_on_its_page(
+    page: Image.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = [
+        ("word", (0.05, y / HEIGHT, 0.95, (y + 30) / HEIGHT), 0.9) for y in range(100, 1100, 100)
+    ]
+    modes = []
+
+    def words(pictures: Sequence[object], _: object, __: str, mode: int) -> list[list[WordData]]:
+        modes.append((mode, len(pictures)))
+        if mode == tesseract.WHOLE_PAGE:
+            return [list(read), list(read[:4] + read[5:]), list(read)]
+        return [[("late", (0.1, 0.4, 0.2, 0.6), 0.9)] for _ in pictures]
+
+    monkeypatch.setattr(tesseract, "_words", words)
+    pages = tesseract.read(iter([page] * 3), name="a.pdf", languages="eng")
+    assert ["late" in text for text, _ in pages] == [False, True, False]
+    assert modes == [(tesseract.WHOLE_PAGE, 3), (tesseract.ONE_BLOCK, 1)]

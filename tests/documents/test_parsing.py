@@ -143,6 +143,24 @@ def test_scanned_and_printed_pages_mix(parse):
     assert [page.source.value for page in document.pages()] == ["text_layer", "ocr", "text_layer"]
 
 
+def test_empty_pages_among_scanned_ones_keep_their_place(parse):
+    from pypdf import PdfReader, PdfWriter
+
+    first, third = PdfReader(io.BytesIO(scan("First 1", "Third 3"))).pages
+    writer = PdfWriter()
+    writer.add_page(first)
+    writer.add_blank_page(300, 200)
+    writer.add_page(third)
+    for _ in range(2):
+        writer.add_blank_page(300, 200)
+    stream = io.BytesIO()
+    writer.write(stream)
+    parse.configure(parse_workers=1)  # the first three pages are read in one call
+    [document] = parse(parse.write("five.pdf", stream.getvalue()))
+    assert [page.text for page in document.pages()] == ["First 1", "", "Third 3", "", ""]
+    assert [page.source.value for page in document.pages()][1:3] == ["none", "ocr"]
+
+
 def test_a_raising_progress_stops_the_parsing(parse):
     class LeaseLost(Exception):
         pass

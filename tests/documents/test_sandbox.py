@@ -19,6 +19,8 @@ from signoff.documents.validation import media_type_of
 from signoff.errors import SignoffError, UnreadableFileError, UnsupportedFileError
 from signoff.settings import MIB, Settings
 
+Ended = list[SignoffError]
+
 
 @pytest.fixture(scope="module")
 def sandbox():
@@ -178,15 +180,18 @@ def test_closing_ends_every_call_whenever_it_comes(workers):
     for pause in (0.0, 0.001, 0.01, 0.05):
         sandbox = Sandbox(workers=workers, memory=512 * MIB, timeout=600)
         sandbox.run("x", len, "")
-        ended: list[SignoffError] = []
+        ended: Ended = []
 
-        def call(sandbox: Sandbox = sandbox, ended: list[SignoffError] = ended) -> None:
+        def call(number: int, sandbox: Sandbox = sandbox, ended: Ended = ended) -> None:
             try:
-                sandbox.run("slow.pdf", time.sleep, 600)
+                if number % 2:
+                    sandbox.run("slow.pdf", time.sleep, 600)
+                else:
+                    sandbox.run_slow(1, "scan.pdf", time.sleep, 600)
             except SignoffError as error:
                 ended.append(error)
 
-        threads = [threading.Thread(target=call) for _ in range(4)]
+        threads = [threading.Thread(target=call, args=(number,)) for number in range(4)]
         for thread in threads:
             thread.start()
         time.sleep(pause)

@@ -1,5 +1,18 @@
 """Signoff: documents in, signed-off data out."""
 
-from importlib.metadata import version
+from __future__ import annotations
 
-__version__ = version("signoff")
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    __version__: str
+else:
+
+    def __getattr__(name: str) -> str:
+        if name != "__version__":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        # Looked up when asked for: it takes a third of a parsing process's start, none of which
+        # asks.
+        from importlib.metadata import version
+
+        return version("signoff")

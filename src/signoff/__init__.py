@@ -11,8 +11,7 @@ else:
     def __getattr__(name: str) -> str:
         if name != "__version__":
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        # Looked up when asked for: it takes a third of a parsing process's start, none of which
-        # asks.
+        # only when asked for: parsing processes never ask, and start faster without
         from importlib.metadata import version
 
         return version("signoff")

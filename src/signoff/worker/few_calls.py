@@ -15,7 +15,9 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from prefect.client.schemas.objects import FlowRun
+from httpx import Response, codes
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import FlowRun, ServerDefaultResultStorage
 from prefect.context import SettingsContext, SyncClientContext, get_settings_context
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import Profile, Settings
@@ -105,7 +107,7 @@ class FewCalls(_Base):
 
 @contextmanager
 def few_calls() -> Iterator[None]:
-    """Around the engine's work on a run: one client for all its calls, and no heartbeat.
+    """Around the engine's work on an execution: one client for all calls, and no heartbeat.
 
     Prefect's heartbeat is a thread for each run, whose end is waited for for up to a second; the
     execution's lease shows that a run lives.
@@ -113,9 +115,24 @@ def few_calls() -> Iterator[None]:
     clients = SyncClientContext(client_settings())
     # Prefect's own code and ours then find it, whatever settings they would have asked for
     clients._httpx_settings = None
+    clients.client.__class__ = _RunClient
     profile, settings = _without_heartbeat()
     with SettingsContext(profile=profile, settings=settings), clients:
         yield
+
+
+class _RunClient(SyncPrefectClient):
+    """Leaves out what the engine asks and tells for each run, and nobody needs."""
+
+    def update_flow_run(self, flow_run_id: UUID, *arguments: Any, **changes: Any) -> Response:
+        """Tell neither the code's hash nor that the flow has no retries of its own."""
+        if arguments or changes.keys() - {"flow_version", "empirical_policy"}:
+            return super().update_flow_run(flow_run_id, *arguments, **changes)
+        return Response(codes.NO_CONTENT)
+
+    def read_server_default_result_storage(self) -> ServerDefaultResultStorage:
+        """Nothing: the flow keeps no results with Prefect."""
+        return ServerDefaultResultStorage(default_result_storage_block_id=None)
 
 
 @lru_cache

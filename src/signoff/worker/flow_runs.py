@@ -49,10 +49,10 @@ def _flow(entrypoint: str) -> Flow[..., Any]:
 def execute(flow: Flow[..., Any], flow_run: FlowRun) -> None:
     """Run to the end, the suspension or the failure; the engine sets the run's state."""
     # Suspended, or Prefect said that the run is not to go on: its state says which.
-    with suppress(Pause, Abort), few_calls():
-        flow_run = unobserved(flow_run)
+    with suppress(Pause, Abort):
         if flow.name == FLOW:  # its lease shows that it lives
-            run_flow(flow, flow_run=flow_run, return_type="state")
+            with few_calls():
+                run_flow(flow, flow_run=unobserved(flow_run), return_type="state")
         else:
             store = get_store()
             seconds = store.settings.lease_seconds

@@ -129,20 +129,22 @@ def _band_without_rules(band: Image.Image) -> Image.Image:
     level = band.resize((max(width // RULE, 1), height), Image.Resampling.BOX).point(dark)
     upright = band.resize((width, max(height // RULE, 1)), Image.Resampling.BOX).point(dark)
     rules = ImageChops.lighter(
-        _thickened(level, (0, 1)).resize(band.size, Image.Resampling.NEAREST),
-        _thickened(upright, (1, 0)).resize(band.size, Image.Resampling.NEAREST),
+        level.resize(band.size, Image.Resampling.NEAREST),
+        upright.resize(band.size, Image.Resampling.NEAREST),
     )
-    return ImageChops.lighter(band, rules)
+    return ImageChops.lighter(band, _thickened(rules))
 
 
-def _thickened(rules: Image.Image, step: tuple[int, int]) -> Image.Image:
-    """With a pixel more on both sides; on the small picture, where it costs next to nothing."""
-    thick = rules
-    for x, y in (step, (-step[0], -step[1])):
-        moved = Image.new("L", rules.size, 0)
-        moved.paste(rules, (x, y))
-        thick = ImageChops.lighter(thick, moved)
-    return thick
+def _thickened(rules: Image.Image) -> Image.Image:
+    """With a pixel more on each side, as MaxFilter(3) would, which takes seven times as long."""
+    for x, y in ((0, 1), (1, 0)):
+        thick = rules
+        for step in ((x, y), (-x, -y)):
+            moved = Image.new("L", rules.size, 0)
+            moved.paste(rules, step)
+            thick = ImageChops.lighter(thick, moved)
+        rules = thick
+    return rules
 
 
 def _shared(a: tuple[float, ...], b: tuple[float, ...]) -> float:

@@ -48,6 +48,12 @@ def review(lease: Lease) -> None:
                 _settle(store, pending)
                 continue
             values = _suspend(store, execution)
+            if not values and not prefect_runs.read_answer(_flow_run_id(), execution.review_round):
+                # It was suspended in this round before, and started again without an answer:
+                # Prefect suspends once for each round.
+                with store.database.transaction() as session:
+                    reviews.reopen(session, execution.id, problems=[])
+                continue
         _take(store, execution, values)
 
 

@@ -146,22 +146,24 @@ def read(flow_run_id: UUID) -> Run | None:
             return None
 
 
-def read_many(flow_run_ids: Sequence[UUID]) -> dict[UUID, Run]:
-    """Those of the flow runs that Prefect knows."""
+def read_many(flow_run_ids: Sequence[UUID], *, states: Iterable[RunState] = ()) -> dict[UUID, Run]:
+    """Those of the flow runs that Prefect knows; with ``states``, that are in one of them."""
+    wanted = {"type": {"any_": [state.value for state in states]}} if states else None
     found: dict[UUID, Run] = {}
     with connected() as client:
         for start in range(0, len(flow_run_ids), PAGE):
             ids = list(flow_run_ids[start : start + PAGE])
+            chosen = {"id": {"any_": ids}, "state": wanted}
             runs = client.read_flow_runs(
-                flow_run_filter=FlowRunFilter.model_validate({"id": {"any_": ids}}), limit=PAGE
+                flow_run_filter=FlowRunFilter.model_validate(chosen), limit=PAGE
             )
             found.update({run.id: _run(run) for run in runs})
     return found
 
 
-def count_suspended(flow_run_ids: Sequence[UUID]) -> int:
-    """How many of the flow runs are suspended, without reading them."""
-    wanted = {"id": {"any_": list(flow_run_ids)}, "state": {"type": {"any_": ["PAUSED"]}}}
+def count(flow_run_ids: Sequence[UUID], state: RunState) -> int:
+    """How many of the flow runs are in a state, without reading them."""
+    wanted = {"id": {"any_": list(flow_run_ids)}, "state": {"type": {"any_": [state.value]}}}
     with connected() as client:
         return client.count_flow_runs(flow_run_filter=FlowRunFilter.model_validate(wanted))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from uuid import UUID, uuid4
@@ -14,6 +14,7 @@ from signoff.announcements import announce
 from signoff.errors import AnswerRefusedError, SignoffError, TransitionNotAllowedError
 from signoff.executions.models import Execution
 from signoff.executions.reconciliation import Action, Facts, decide
+from signoff.executions.states import Status
 from signoff.prefect_runs import PrefectUnavailableError, Run, RunState
 from signoff.storage import executions, run_guards
 from signoff.storage.leases import drop_guard, locked, try_guard
@@ -24,6 +25,7 @@ from signoff.storage.unsettled import Unsettled, disturb, rest, resting, unsettl
 GUARD = "reconciliation"
 SECONDS_BETWEEN_RENEWALS = 2.0
 AT_ONCE = 1000
+NOT_SCHEDULED = [state for state in RunState if state not in (RunState.MISSING, RunState.SCHEDULED)]
 logger = logging.getLogger("signoff.reconciler")
 
 
@@ -64,9 +66,7 @@ def reconcile(store: Store, *, still_ours: Callable[[], bool] = lambda: True) ->
     _disturb_those_not_suspended(store)
     with store.database.reading() as session:
         found = unsettled(session)
-    runs = prefect_runs.read_many(
-        [each.flow_run_id for each in found if each.flow_run_id is not None]
-    )
+    runs, unchanged = _runs(found)
     done: dict[UUID, Action] = {}
     asked = monotonic()
     for each in found:
@@ -74,6 +74,8 @@ def reconcile(store: Store, *, still_ours: Callable[[], bool] = lambda: True) ->
             if not still_ours():
                 return done
             asked = monotonic()
+        if each.flow_run_id in unchanged:
+            continue
         run = runs.get(each.flow_run_id) if each.flow_run_id else None
         action = decide(facts(store, each, run))
         if action is Action.NOTHING:
@@ -90,6 +92,36 @@ def reconcile(store: Store, *, still_ours: Callable[[], bool] = lambda: True) ->
     _restart_runs_without_execution(store)
     _restart_silent_runs(store)
     return done
+
+
+def _runs(found: Sequence[Unsettled]) -> tuple[dict[UUID, Run], set[UUID]]:
+    """The runs that something may have to be done about, and the ids of the others.
+
+    Thousands may wait for a worker, and reading each of them is what costs: of executions at work
+    only those are read whose run is being cancelled, of the others those that are not scheduled.
+    """
+    busy = [each.flow_run_id for each in found if each.flow_run_id and each.at_work]
+    runs = prefect_runs.read_many(busy, states=(RunState.CANCELLING, RunState.CANCELLED))
+    unchanged = set(busy) - runs.keys()
+    idle = [
+        each.flow_run_id
+        for each in found
+        if each.flow_run_id and not each.at_work and each.status is not Status.CANCELED
+    ]
+    for start in range(0, len(idle), AT_ONCE):
+        some = idle[start : start + AT_ONCE]
+        awake = prefect_runs.read_many(some, states=NOT_SCHEDULED)
+        if len(awake) + prefect_runs.count(some, RunState.SCHEDULED) == len(some):
+            unchanged |= set(some) - awake.keys()
+        else:  # some are missing, or have changed since
+            awake = prefect_runs.read_many(some)
+        runs |= awake
+    canceled = [
+        each.flow_run_id
+        for each in found
+        if each.flow_run_id and not each.at_work and each.status is Status.CANCELED
+    ]
+    return runs | prefect_runs.read_many(canceled), unchanged
 
 
 def reconcile_one(store: Store, execution_id: UUID) -> None:
@@ -201,7 +233,7 @@ def _disturb_those_not_suspended(store: Store) -> None:
     runs = list(waiting)
     for start in range(0, len(runs), AT_ONCE):
         some = runs[start : start + AT_ONCE]
-        if prefect_runs.count_suspended(some) == len(some):
+        if prefect_runs.count(some, RunState.PAUSED) == len(some):
             continue
         known = prefect_runs.read_many(some)
         awake = [

@@ -25,7 +25,7 @@ from signoff.executions.models import Execution
 from signoff.executions.states import Status
 from signoff.prefect_runs import RunState
 from signoff.settings import get_settings
-from signoff.storage import executions
+from signoff.storage import executions, reviews
 from signoff.storage.leases import locked
 from signoff.storage.store import get_store
 from signoff.storage.tables import ExecutionRow
@@ -128,7 +128,10 @@ def test_a_suspension_that_a_restart_undid_is_made_again(
     prefect_runs.restart(execution.flow_run_id, reason="thought dead")
     execute(execution)
 
-    assert here.execution(execution.number).failure is None
+    again = here.execution(execution.number)
+    assert again.failure is None
+    with here.store.database.reading() as session:
+        assert reviews.problems(session, again.id) == []
     assert delivered_after_approval(here, execution)
     assert len(receiver.requests) == 1
 

@@ -172,7 +172,7 @@ def test_a_review_at_rest_is_not_looked_at_alone(
     waiting_for_review(platform, impatient, make_agent(), note)
     monkeypatch.setattr(prefect_runs, "form_written", lambda *_: pytest.fail("asked one by one"))
     monkeypatch.setattr(
-        prefect_runs, "read_many", lambda ids: {} if not ids else pytest.fail("read")
+        prefect_runs, "read_many", lambda ids, **_: pytest.fail("read") if ids else {}
     )
     assert reconcile(impatient) == {}
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from signoff.errors import ExecutionCanceledError
@@ -205,6 +205,11 @@ class DeliveryLog:
             "error": error,
         }
         with self._database.transaction() as session:
-            row = session.get_one(DeliveryAttemptRow, (self._delivery_id, number))
-            for name, value in values.items():
-                setattr(row, name, value)
+            session.execute(
+                update(DeliveryAttemptRow)
+                .where(
+                    DeliveryAttemptRow.delivery_id == self._delivery_id,
+                    DeliveryAttemptRow.number == number,
+                )
+                .values(**values)
+            )

@@ -31,6 +31,7 @@ from signoff.storage.store import Store, open_store
 
 START_SECONDS = 180
 LOOK_SECONDS = 0.01
+BUSY_TRIES = 30
 PARTS = {
     "Prefect's server": "prefect server start",
     "worker": "prefect worker start",
@@ -62,7 +63,11 @@ class Installation:
 
     def prefect_json(self, method: str, path: str, **options: Any) -> Any:
         """The JSON of an answer of Prefect's server; it must be good."""
-        answer = self.session.request(method, f"{self.prefect}/{path}", timeout=120, **options)
+        for _ in range(BUSY_TRIES):
+            answer = self.session.request(method, f"{self.prefect}/{path}", timeout=120, **options)
+            if answer.status_code != 503:
+                break
+            sleep(1)  # another one is writing to its SQLite: nothing was done
         answer.raise_for_status()
         return answer.json()
 

@@ -26,6 +26,17 @@ Box = tuple[int, int, int, int]
 
 def missed_strips(image: Image.Image, words: Sequence[WordData]) -> list[Box]:
     """Strips of the picture with ink and no words, from top to bottom; none where all was read."""
+    ink = _inked(image)
+    strips = _strips(ink, [word for word in words if word[2] >= MIN_CONFIDENCE], image.size)
+    area = sum((right - left) * (bottom - top) for left, top, right, bottom in strips)
+    if not strips or area > MOST * image.width * image.height:
+        return []
+    # where doubtful words stand everywhere, nothing could be `added`
+    return strips if _strips(ink, words, image.size) else []
+
+
+def _inked(image: Image.Image) -> Image.Image:
+    """A pixel for each cell: white where there is ink that is no rule."""
     width, height = image.size
     size = (max(width // CELL, 1), max(height // CELL, 1))
     ink = Image.new("L", size)
@@ -33,15 +44,20 @@ def missed_strips(image: Image.Image, words: Sequence[WordData]) -> list[Box]:
         band = _band_without_rules(image.crop((0, top, width, min(top + BAND, height))))
         squares = (size[0], max(band.height // CELL, 1))
         ink.paste(band.resize(squares, Image.Resampling.BOX), (0, top // CELL))
-    ink = ink.point([255 if level < INKED else 0 for level in range(256)])
+    return ink.point([255 if level < INKED else 0 for level in range(256)])
+
+
+def _strips(ink: Image.Image, words: Sequence[WordData], size: tuple[int, int]) -> list[Box]:
+    """Strips of a picture of ``size`` with ink beside the words."""
+    ink = ink.copy()
     draw = ImageDraw.Draw(ink)
-    for _, box, _ in words:  # the doubtful too: what stands over one would not be `added`
-        start = (box[0] * size[0] - 1, box[1] * size[1] - 1)
-        draw.rectangle((*start, box[2] * size[0] + 1, box[3] * size[1] + 1), fill=0)
+    for _, box, _ in words:
+        start = (box[0] * ink.width - 1, box[1] * ink.height - 1)
+        draw.rectangle((*start, box[2] * ink.width + 1, box[3] * ink.height + 1), fill=0)
     inked = ink.filter(ImageFilter.MedianFilter(3)).tobytes()
     strips: list[list[int]] = []
-    for y in range(size[1]):
-        row = inked[y * size[0] : (y + 1) * size[0]]
+    for y in range(ink.height):
+        row = inked[y * ink.width : (y + 1) * ink.width]
         if sum(map(bool, row)) < 2:
             continue
         left, right = row.find(255), row.rfind(255)
@@ -50,18 +66,16 @@ def missed_strips(image: Image.Image, words: Sequence[WordData]) -> list[Box]:
             strips[-1] = [min(last[0], left), last[1], max(last[2], right), y]
         else:
             strips.append([left, y, right, y])
-    boxes = [
+    return [
         (
             max((left - 3) * CELL, 0),
             max((top - 1) * CELL - CELL // 2, 0),
-            min((right + 4) * CELL, width),
-            min((bottom + 2) * CELL + CELL // 2, height),
+            min((right + 4) * CELL, size[0]),
+            min((bottom + 2) * CELL + CELL // 2, size[1]),
         )
         for left, top, right, bottom in strips
         if right - left >= 2
     ]
-    area = sum((right - left) * (bottom - top) for left, top, right, bottom in boxes)
-    return boxes if area <= MOST * width * height else []
 
 
 def stacked(image: Image.Image, boxes: Sequence[Box]) -> tuple[Image.Image, list[int]]:

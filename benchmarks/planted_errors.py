@@ -46,6 +46,7 @@ from signoff.extraction.long_documents.coverage import compare  # noqa: E402
 from signoff.extraction.long_documents.merging import Row  # noqa: E402
 from signoff.extraction.long_documents.page_lines import lines_of  # noqa: E402
 from signoff.extraction.long_documents.placement import place_rows  # noqa: E402
+from signoff.extraction.long_documents.unread_amounts import numbers_beside  # noqa: E402
 from signoff.extraction.offline.dates import find_dates  # noqa: E402
 from signoff.extraction.offline.numbers import decimal_mark, find_numbers  # noqa: E402
 from signoff.storage.files import FileStore  # noqa: E402
@@ -97,7 +98,7 @@ class Case:
             for name, value in data.items()
             if isinstance(value, list)
         }
-        _, missing = compare(lines, rows)
+        _, missing = compare(lines, rows, totals=list(numbers_beside(data)))
         return {
             "ungrounded": set(grounding.ungrounded),
             "checks": {check.name for check in checks if check.status is CheckStatus.FAILED},

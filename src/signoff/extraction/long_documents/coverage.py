@@ -19,6 +19,7 @@ from signoff.extraction.long_documents.rows_seen import (
     fits,
     seen_rows,
 )
+from signoff.extraction.long_documents.unread_amounts import unread_rows
 
 SAME_SHARE = 0.75
 """How much of a row's cells a line must have in the same columns to be taken for an unread row."""
@@ -54,22 +55,31 @@ class Gap:
 
 
 def compare(
-    pages: Iterable[Sequence[Line]], rows: Mapping[Path, Sequence[Row]], *, tables: bool = True
+    pages: Iterable[Sequence[Line]],
+    rows: Mapping[Path, Sequence[Row]],
+    *,
+    totals: Collection[float] = (),
+    tables: bool = True,
 ) -> tuple[list[Gap], list[str]]:
     """The pages with rows that were not read, and what the reviewer is told of it.
 
     Args:
         pages: each page's lines.
         rows: of each list, the rows that were read.
+        totals: the numbers that were read beside the lists.
         tables: whether a table on the pages is to be read although no row was.
     """
-    gaps = find_gaps(pages, rows, tables=tables)
+    gaps = find_gaps(pages, rows, totals=totals, tables=tables)
     doubled = [row for found in rows.values() for row in surplus(found)]
     return gaps, notes_of(gaps, doubled)
 
 
 def find_gaps(
-    pages: Iterable[Sequence[Line]], rows: Mapping[Path, Sequence[Row]], *, tables: bool
+    pages: Iterable[Sequence[Line]],
+    rows: Mapping[Path, Sequence[Row]],
+    *,
+    totals: Collection[float],
+    tables: bool,
 ) -> list[Gap]:
     """The pages with rows that were not read."""
     taken = {row.place for found in rows.values() for row in found if row.place}
@@ -83,20 +93,23 @@ def find_gaps(
     sample = lines[:: max(1, len(lines) // SAMPLE)]
     patterns = find_patterns(sample, least=min(LEAST_ROWS, max(2, len(sample) // 20)))
     patterns = [pattern for pattern in patterns if len(pattern.cells) >= TABLE_CELLS]
-    begun = _begun(kept, patterns, taken)
+    unread = _begun(kept, patterns, taken)
+    every = [line for page in kept for line in page]
+    for found in rows.values():
+        unread |= {line.place for line in unread_rows(every, found, totals)} - taken
     gaps = []
     for page in kept:
         missing = tuple(
             line
             for line in page
-            if line.place in begun
+            if line.place in unread
             or line.place not in taken
             and any(fits(line, pattern, share=SAME_SHARE) for pattern in patterns)
         )
         if missing:
-            found = sum(line.place in taken for line in page)
+            count = sum(line.place in taken for line in page)
             place = missing[0].place
-            gaps.append(Gap(place.document, place.page, found + len(missing), missing))
+            gaps.append(Gap(place.document, place.page, count + len(missing), missing))
     return gaps
 
 

@@ -27,6 +27,7 @@ from signoff.extraction.long_documents.parts import (
     survey,
 )
 from signoff.extraction.long_documents.room import LEAST_ROWS, NO_LIMIT, fits_one_call, room_for
+from signoff.extraction.long_documents.unread_amounts import numbers_beside
 from signoff.extraction.long_documents.views import Shown, shown
 from signoff.extraction.loop import extract
 from signoff.extraction.reader import SUBMIT, Reader
@@ -253,7 +254,12 @@ class _Reading:
     def _compared(self, merged: Merged) -> tuple[list[Gap], list[str]]:
         if not self.lists:
             return [], []
-        return compare(self._lines(), merged.rows, tables=has_table(self.assignment.schema))
+        return compare(
+            self._lines(),
+            merged.rows,
+            totals=list(numbers_beside(merged.data)),
+            tables=has_table(self.assignment.schema),
+        )
 
     def _lines(self) -> Iterator[list[Line]]:
         """Each page's lines."""

@@ -5,11 +5,11 @@
 The pages are made-up letters at 300 dpi, a little askew, with noise. Ours is the way of every
 execution: a PDF of all pages, never seen before; each page rendered, its shadows levelled, read
 with words and boxes, looked over for text that was missed (which is then read once more), laid out,
-stored and recorded; in child processes with limits, one for each core. Beside it
+stored and recorded; in child processes with limits, which are started anew. Beside it
 ``ls *.jpg | xargs -P2 -n1 tesseract`` with TSV output (words and boxes too), the same languages,
 page segmentation and OMP_THREAD_LIMIT=1, on the JPEGs that the PDF was made of.
 
-Processes at a time are the number of cores on both sides. Rounds take minutes.
+Two pages at a time on both sides. A round takes some two minutes on two cores.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image
 from support.llama_server import LlamaUnavailableError, running_llama
+from support.stores import store as store
 
 from signoff.documents.model import Document, DocumentInfo, Page, TextSource
 from signoff.extraction.models.capabilities import Capabilities

@@ -142,6 +142,15 @@ def test_corrections_end_with_the_best_attempt(max_corrections: int) -> None:
     assert best.data == (ONE_WRONG if max_corrections else TWO_WRONG)
 
 
+def test_what_is_read_offline_is_not_said_to_have_been_tried_again() -> None:
+    record = Record()
+    with pytest.raises(MaxRetriesExceededError, match="would be read the same again") as caught:
+        run(Scripted(ONE_WRONG, offline=True), record)
+    assert "/date: '31.01.2026' is not a valid date" in str(caught.value)
+    assert caught.value.best is not None
+    assert len(record.iterations) == 1
+
+
 def test_of_two_equal_attempts_the_later_is_best() -> None:
     with pytest.raises(MaxRetriesExceededError) as caught:
         run(Scripted(ONE_WRONG, {**ONE_WRONG, "total": 2}), Record(), max_corrections=1)

@@ -54,4 +54,23 @@ def test_a_failed_check_over_many_values_does_not_list_them_all() -> None:
         checks=[failed],
     )
     assert [line[:4] for line in shown[1:3]] == ["0.40", "0.60"]
-    assert shown[3:] == ["sure but for a failed check over many values: 19"]
+    assert shown[3:] == ["nothing against but a failed check over many values: 19"]
+
+
+def test_a_check_over_many_values_that_are_unsure_for_it_is_one_line_too() -> None:
+    amounts = [{"amount": number} for number in range(20)]
+    pointers = [f"/lines/{number}/amount" for number in range(20)]
+    failed = CheckResult(
+        name="sum",
+        status=CheckStatus.FAILED,
+        on_failure=OnFailure.FLAG,
+        message="190 is not 200",
+        pointers=pointers,
+    )
+    shown = lines(
+        data={"lines": amounts},
+        confidence=dict.fromkeys(pointers, 0.88) | {"/lines/3/amount": 0.55},
+        checks=[failed],
+    )
+    assert [line[:4] for line in shown[1:2]] == ["0.55"]
+    assert shown[2:] == ["nothing against but a failed check over many values: 19"]

@@ -258,11 +258,17 @@ class _Loop:
     def _out_of_corrections(self) -> MaxRetriesExceededError:
         last = (self._submits() or self.turns.since)[-1]
         count = self._failures()
-        return MaxRetriesExceededError(
+        ending = (
             f"{count} {'answer' if count == 1 else 'answers'} of {last.model} failed validation;"
-            " the last one:\n" + "\n".join(_head(last.observation.splitlines(), 5)),
-            best=self._best(),
+            " the last one:"
         )
+        if self.reader.offline:
+            ending = (
+                "What was read offline failed validation, and would be read the same again:"
+                " correct it, or configure a model (SIGNOFF_MODEL)."
+            )
+        problems = "\n".join(_head(last.observation.splitlines(), 5))
+        return MaxRetriesExceededError(f"{ending}\n{problems}", best=self._best())
 
     def _unfinished(self, error: type[Unfinished], ending: str) -> Unfinished:
         count = len(self._submits())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from statistics import median
 from typing import Any
 
 from signoff.executions.extractions import (
@@ -23,6 +24,9 @@ SURE = 0.9
 
 MANY_VALUES = 6
 """A check over more values than this tells little of each."""
+
+STANDS_OUT = 0.15
+"""So much less sure than the others of such a check, a value is one to look at."""
 
 CLEAR_WORDS = 0.7
 """OCR that is less sure of a word is mentioned."""
@@ -51,8 +55,9 @@ class Doubt:
 class Attention:
     """What needs eyes, and how many values do not.
 
-    ``only_checks`` are sure but for a failed check over many values, which says for itself what
-    it found: one of them may be wrong, and a list of all of them would hide what is.
+    ``only_checks`` have nothing against them but a failed check over many values, which says for
+    itself what it found: one of them may be wrong, and a list of all of them would hide what is.
+    Those that stand out among them are listed.
     """
 
     failed_checks: list[CheckResult] = field(default_factory=list)
@@ -76,14 +81,22 @@ def attention_for(extraction: Extraction) -> Attention:
     many = {f"check “{check.name}”" for check in failed if len(check.pointers) > MANY_VALUES}
     as_read = extraction.data if extraction.as_read is None else extraction.as_read
     edited = changed(as_read, extraction.data)
+    scores = {p: score for p, score in extraction.confidence.items() if p not in edited}
+    reasons = {
+        pointer: list(_against(extraction, pointer, named, others.get(pointer, [])))
+        for pointer in scores
+    }
+    # the check lowered all of them: how sure they are says which to look at, not how far
+    of_many = [scores[p] for p, against in reasons.items() if against and many.issuperset(against)]
+    usual = median(of_many) if of_many else SURE
     doubts, only_checks, sure = [], 0, 0
-    for pointer, confidence in extraction.confidence.items():
-        if pointer in edited:
+    for pointer, confidence in scores.items():
+        against = reasons[pointer]
+        if not against and confidence >= SURE:
+            sure += 1
             continue
-        against = list(_against(extraction, pointer, named, others.get(pointer, [])))
-        if confidence >= SURE and many.issuperset(against):
-            only_checks += bool(against)
-            sure += not against
+        if against and many.issuperset(against) and confidence >= usual - STANDS_OUT:
+            only_checks += 1
             continue
         name, value = name_and_value(extraction.data, pointer)
         evidence = extraction.evidence.get(pointer)

@@ -140,7 +140,7 @@ def _doubts(attention: Attention, *, files: int) -> Iterator[str]:
         least = doubts[MAX_FIELDS].confidence or 0.0
         yield f"… and {len(doubts) - MAX_FIELDS} more values, of {least:.0%} or more."
     if attention.only_checks:
-        yield f"{_values(attention.only_checks)} sure but for a failed check over many values."
+        yield f"{_count(attention.only_checks)} with nothing against but a failed check over many."
     if attention.sure:
         yield f"**{_values(attention.sure)}** sure: {SURE:.0%} or more, and nothing against."
     if attention.edited:
@@ -149,6 +149,10 @@ def _doubts(attention: Attention, *, files: int) -> Iterator[str]:
 
 def _values(count: int) -> str:
     return "1 value is" if count == 1 else f"{count} values are"
+
+
+def _count(count: int) -> str:
+    return "1 value" if count == 1 else f"{count} values"
 
 
 def _why(doubt: Doubt, *, files: int) -> str:

@@ -26,7 +26,7 @@ def attention_lines(extraction: Extraction) -> Iterator[str]:
     if len(attention.doubts) > MAX_LINES:
         yield f"… and {len(attention.doubts) - MAX_LINES} more"
     if attention.only_checks:
-        yield f"sure but for a failed check over many values: {attention.only_checks}"
+        yield f"nothing against but a failed check over many values: {attention.only_checks}"
     if attention.sure:
         yield f"sure ({SURE:.0%} or more, and nothing against): {attention.sure}"
     if attention.edited:

@@ -133,6 +133,8 @@ class SignoffWorker(
             try:
                 if self._waiting:
                     await self._submit_scheduled_flow_runs(self._waiting)
+                    if not self._waiting:  # more may have been announced meanwhile
+                        self._something_to_start.set()
                 else:
                     await self.get_and_submit_flow_runs()
             except httpx.HTTPError as error:
@@ -152,6 +154,11 @@ class SignoffWorker(
         # whenever one has ended would be most of its work.
         self._waiting = [entry for entry in free if entry.flow_run.id not in taken]
         return submitted
+
+    def _release_limit_slot(self, flow_run_id: UUID) -> None:
+        super()._release_limit_slot(flow_run_id)
+        if self._waiting:  # also when another worker had taken the run before
+            self._something_to_start.set()
 
     # -- cancelling -----------------------------------------------------------------------------
 

@@ -16,12 +16,13 @@ from support.stores import (
     with_inputs,
 )
 
-from signoff.executions.models import DeliveryStatus
+from signoff.executions.models import Decision, DeliveryStatus
 from signoff.executions.states import Status
-from signoff.storage import deliveries, executions
+from signoff.storage import deliveries, executions, reviews
+from signoff.storage.leases import locked
 from signoff.storage.store import Store
 from signoff.storage.tables import DeliveryRow
-from signoff.storage.unsettled import Unsettled, unsettled
+from signoff.storage.unsettled import Unsettled, disturb, rest, resting, unsettled
 
 TWO = [
     {"type": "WEBHOOK", "url": "https://a.example/"},
@@ -42,6 +43,50 @@ def test_a_held_lease_is_a_run_at_work(store: Store) -> None:
     assert look(store, execution_id).at_work
     let_go(store, lease)
     assert not look(store, execution_id).at_work
+
+
+def answer(store: Store, execution_id: UUID) -> None:
+    with store.database.transaction() as session:
+        reviews.submit(
+            session,
+            execution_id,
+            decision=Decision.CANCEL,
+            data=None,
+            comment="",
+            source="cli",
+            answered_by="tests",
+        )
+
+
+def laid_to_rest(store: Store, execution_id: UUID, *, review_round: int = 1) -> bool:
+    """Whether a review rests after it was asked to."""
+    with store.database.transaction() as session:
+        rest(session, execution_id, review_round=review_round)
+    with store.database.reading() as session:
+        return unsettled(session, only=execution_id) == []
+
+
+def test_a_review_rests_until_something_happens_to_it(store: Store) -> None:
+    execution_id, run_id = in_review(store), uuid4()
+    with store.database.transaction() as session:
+        locked(session, execution_id).flow_run_id = run_id
+    assert laid_to_rest(store, execution_id)
+    with store.database.reading() as session:
+        assert resting(session) == {run_id: execution_id}
+    with store.database.transaction() as session:
+        disturb(session, [execution_id])
+    assert look(store, execution_id).status is Status.PENDING_REVIEW
+    assert laid_to_rest(store, execution_id)
+    answer(store, execution_id)
+    assert look(store, execution_id).status is Status.PENDING_REVIEW
+
+
+def test_a_review_with_an_answer_or_in_another_round_does_not_rest(store: Store) -> None:
+    execution_id = in_review(store)
+    assert not laid_to_rest(store, execution_id, review_round=2)
+    answer(store, execution_id)
+    assert not laid_to_rest(store, execution_id)
+    assert not laid_to_rest(store, with_inputs(store))
 
 
 def test_delivered_means_every_destination_of_the_pinned_revision(store: Store) -> None:

@@ -19,7 +19,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.responses import WorkerFlowRunResponse
 from prefect.workers.base import BaseVariables, BaseWorker, BaseWorkerResult
 
-from signoff.errors import ConfigurationError, SignoffError
+from signoff.errors import ConfigurationError
 from signoff.prefect_limits import make_limits
 from signoff.prefect_runs import PrefectUnavailableError
 from signoff.reconciler import keep_reconciling
@@ -171,7 +171,7 @@ class SignoffWorker(
     async def _cancel(self, flow_run_id: UUID) -> None:
         try:
             await to_thread.run_sync(flow_runs.stop, flow_run_id)
-        except SignoffError as error:  # reconciliation comes by, too
+        except Exception as error:  # whatever it is must not end the worker
             logger.warning("Flow run %s could not be stopped yet: %s", flow_run_id, error)
 
     async def sync_with_backend(self) -> None:
@@ -208,7 +208,7 @@ class SignoffWorker(
         for flow_run_id in left:
             try:
                 await to_thread.run_sync(flow_runs.hand_over, flow_run_id)
-            except SignoffError as error:  # then reconciliation finds it dead
+            except Exception as error:  # then reconciliation finds it dead
                 logger.warning("Flow run %s was not handed over: %s", flow_run_id, error)
         if not await self._at_rest(LEAVE_SECONDS):
             # Nothing can end a thread. Its lease is gone, so it may not write any more; Python

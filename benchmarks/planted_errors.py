@@ -4,9 +4,9 @@
 
 Each document's expected data is taken for a correct extraction, one value of it is changed as
 readers get values wrong, and it is asked who notices: the look-up of the value in the document
-(ungrounded), the agent's checks, the offline reader's own reading (disagreement), the count of the
-rows that the pages show. Then the same four are asked about the data as it should be: what they
-suspect there is a false alarm.
+(ungrounded), the agent's checks, the offline reader's own reading (disagreement), the rows that
+the pages show, or the offline reader has, beyond those that were read (rows). Then the same four
+are asked about the data as it should be: what they suspect there is a false alarm.
 
 Folders are those of benchmarks/offline_accuracy.py.
 """
@@ -99,11 +99,12 @@ class Case:
             if isinstance(value, list)
         }
         _, missing = compare(lines, rows, totals=list(numbers_beside(data)))
+        others = {each.pointer: isinstance(each.value, dict) for each in opinions.disagreements}
         return {
             "ungrounded": set(grounding.ungrounded),
             "checks": {check.name for check in checks if check.status is CheckStatus.FAILED},
-            "disagreement": {each.pointer for each in opinions.disagreements},
-            "rows": set(missing),
+            "disagreement": {p for p, row in others.items() if not row},
+            "rows": {*missing, *(p for p, row in others.items() if row)},
         }
 
 

@@ -221,8 +221,20 @@ def test_what_only_another_reads_is_told() -> None:
     assert extraction.disagreements == [
         Disagreement(pointer="/lines/1", reader="challenger", value=RIGHT["lines"][1]),
         Disagreement(pointer="/date", reader="challenger", value="2026-01-31"),
+        Disagreement(pointer="/lines/1", reader="offline", value=RIGHT["lines"][1]),
         Disagreement(pointer="/date", reader="offline", value="2026-01-31"),
     ]
+
+
+def test_rows_that_only_the_offline_reader_has_count_where_it_has_all_others_too() -> None:
+    read = {**RIGHT, "lines": RIGHT["lines"][:1]}
+    first, second = RIGHT["lines"]
+    other = {**RIGHT, "lines": [{**first, "amount": 1}, second]}
+    for lines in ([second], other["lines"], [{"item": first["item"]}, second]):
+        extraction = assessed(Scripted(read), second=Scripted({**RIGHT, "lines": lines}))
+        assert "/lines/1" not in {each.pointer for each in extraction.disagreements}
+    nothing = assessed(Scripted({**RIGHT, "lines": []}), second=Scripted(RIGHT))
+    assert nothing.disagreements == []
 
 
 def test_the_offline_reader_has_no_opinion_on_what_it_did_not_find() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from signoff.executions.pointers import json_pointer
+from signoff.executions.agents import JsonObject
+from signoff.executions.pointers import enclosing, json_pointer
 from signoff.executions.scalars import scalars
+from signoff.extraction.equality import same_value
 from signoff.extraction.rows import match_rows
 
 
@@ -44,3 +47,26 @@ def align(data: Any, other: Any, *, at: str = "") -> Iterator[Beside]:
     else:
         for pointer, value in scalars(other, at=at):
             yield Beside(pointer, None, value)
+
+
+def rows_left_out(aligned: Iterable[Beside]) -> dict[str, JsonObject]:
+    """Rows that only the other reading has, by where they would stand in the first.
+
+    Only of lists of which the other has every row too, with the same numbers: a reader that
+    misread some may have split one in two.
+    """
+    beyond: dict[str, dict[str, JsonObject]] = defaultdict(dict)
+    same: dict[str, bool] = {}
+    for pointer, value, theirs in aligned:
+        if value is None and isinstance(theirs, dict):
+            beyond[pointer.rpartition("/")[0]][pointer] = theirs
+        elif isinstance(value, int | float) and theirs is not None:
+            agrees = same_value(value, theirs)
+            for at in enclosing(pointer):
+                same[at] = same.get(at, True) and agrees
+    found: dict[str, JsonObject] = {}
+    for rows, left_out in beyond.items():
+        count = min(int(pointer.rpartition("/")[2]) for pointer in left_out)
+        if count and all(same.get(f"{rows}/{number}") for number in range(count)):
+            found |= left_out
+    return found

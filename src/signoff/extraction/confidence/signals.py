@@ -19,7 +19,7 @@ from signoff.executions.extractions import (
 )
 from signoff.executions.pointers import enclosing
 from signoff.executions.scalars import scalars
-from signoff.extraction.alignment import align
+from signoff.extraction.alignment import align, rows_left_out
 from signoff.extraction.equality import same_value
 from signoff.extraction.turns import was_cut_short
 
@@ -39,11 +39,17 @@ class Opinions:
 
         The challenger is a model like the one that read: a value that it has not found is one it
         denies. The offline reader finds less than it misses: what it has not found says nothing,
-        nor do rows that only it has.
+        nor do rows that only it has, but where it has all others too.
         """
         self.agrees: dict[str, bool] = {}
         self.disagreements: list[Disagreement] = []
-        for pointer, value, theirs in align(data, other) if other is not None else ():
+        aligned = list(align(data, other)) if other is not None else []
+        if reader == "offline":
+            self.disagreements += [
+                Disagreement(pointer=pointer, reader=reader, value=row)
+                for pointer, row in rows_left_out(aligned).items()
+            ]
+        for pointer, value, theirs in aligned:
             absent = theirs is None or theirs == ""
             if reader == "offline" and (absent or (value is None and isinstance(theirs, dict))):
                 continue

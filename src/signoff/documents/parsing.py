@@ -96,7 +96,7 @@ def parse_files(
         ConfigurationError: Tesseract or one of its languages is missing.
     """
     run = _Run(store, parsed, settings)
-    with ThreadPoolExecutor(settings.parse_workers, "signoff-parse") as threads:
+    with ThreadPoolExecutor(settings.parse_workers + 1, "signoff-parse") as threads:
         futures = [threads.submit(run.parse, _Source.of(file)) for file in files]
         for future in futures:
             future.add_done_callback(lambda _: run.events.put(None))

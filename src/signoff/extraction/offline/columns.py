@@ -76,13 +76,8 @@ class HeaderFinder:
 
     def __init__(self, row: Mapping[str, Target]) -> None:
         self._row = row
-        self._known = {
-            label
-            for label, uses in concept_labels(lines=True).items()
-            if any(weight for _, weight in uses)
-        }
         self._own = {label for target in row.values() for label in target.labels}
-        self._vocabulary = self._known | self._own
+        self._vocabulary = concept_labels(lines=True).keys() | self._own
 
     def headers(self, sheet: Sheet, corpus: Corpus) -> list[Header]:
         """The headers on a sheet, from top to bottom."""

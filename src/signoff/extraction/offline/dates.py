@@ -62,6 +62,8 @@ def month_comes_first(texts: Iterable[str], *, default: bool) -> bool:
 
 def find_dates(text: str, *, month_first: bool = False) -> Iterator[FoundDate]:
     """Every date in ``text``, in its order."""
+    if not any(char.isdigit() for char in text):
+        return
     found: list[FoundDate] = []
     for pattern, order in (
         (_ISO, (1, 3, 4)),

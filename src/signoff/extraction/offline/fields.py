@@ -8,7 +8,7 @@ from email.utils import parseaddr
 from typing import Any
 
 from signoff.extraction.offline.found import Candidate, Corpus, Match
-from signoff.extraction.offline.labels import Label, concept_labels, key, words_of
+from signoff.extraction.offline.labels import Label, concept_labels, key, labels_of, words_of
 from signoff.extraction.offline.layout import PHRASE_GAP, Line, Run
 from signoff.extraction.offline.lexicon import CONCEPTS, FALSE_WORDS, TRUE_WORDS, Kind
 from signoff.extraction.offline.targets import Target
@@ -328,9 +328,7 @@ def _first_dates(corpus: Corpus) -> Iterator[Candidate]:
 
 def _dates_behind_numbers(corpus: Corpus) -> Iterator[Candidate]:
     """The date that goes with a document's number: "Facture n° 12 du 03/04/2026"."""
-    for label_key, uses in concept_labels().items():
-        if "invoice_number" not in dict(uses):
-            continue
+    for label_key in labels_of("invoice_number"):
         for label in corpus.labels.get(label_key, ()):
             run = right_of(corpus, label)
             numbers = corpus.find(Kind.IDENTIFIER, run.text)

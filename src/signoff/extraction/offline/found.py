@@ -37,6 +37,13 @@ from signoff.extraction.offline.numbers import (
 
 MAX_QUOTE = 300
 
+_CURRENCY_CODE = re.compile(r"\b[A-Z]{3}\b")
+_CURRENCY_SIGN = re.compile(
+    r"(?<![A-Z])(?:US|CA|AU|NZ|R|C|A)\$|[€$£¥₹₺]|\bs?Fr\.|\bRs\.?(?=\s*[-\d])|\bzł\b|\bKč\b|\bRM(?=\s?\d|\b)"
+    r"|\bRp\.?(?=\s?\d)|[₱฿₫₩₪]|\b(?:S|HK|NT|MX)\$"
+)
+_CURRENCY_WORD = re.compile(rf"\b(?:{'|'.join(CURRENCY_WORDS)})\b", re.IGNORECASE)
+
 
 @dataclass(frozen=True)
 class Match:
@@ -248,16 +255,14 @@ class Corpus:
 
 def find_currencies(text: str) -> Iterator[Match]:
     """Currencies named in ``text`` by code, sign or name."""
-    for found in re.finditer(r"\b[A-Z]{3}\b", text):
+    for found in _CURRENCY_CODE.finditer(text):
         if found.group() in CURRENCY_CODES:
             yield Match(found.group(), found.start(), found.end())
-    signs = (
-        r"(?<![A-Z])(?:US|CA|AU|NZ|R|C|A)\$|[€$£¥₹₺]|\bs?Fr\.|\bRs\.?(?=\s*[-\d])|\bzł\b|\bKč\b|\bRM(?=\s?\d|\b)"
-        r"|\bRp\.?(?=\s?\d)|[₱฿₫₩₪]|\b(?:S|HK|NT|MX)\$"
-    )
-    for found in re.finditer(signs, text):
+    for found in _CURRENCY_SIGN.finditer(text):
         if code := currency_code(found.group()):
             yield Match(code, found.start(), found.end(), 0.9)
+    if not _CURRENCY_WORD.search(text):
+        return
     for name, code in CURRENCY_WORDS.items():
         for found in re.finditer(rf"\b{name}\b", text, re.IGNORECASE):
             yield Match(code, found.start(), found.end(), 0.8)

@@ -70,6 +70,17 @@ def concept_labels(*, lines: bool = False) -> Mapping[str, tuple[tuple[str, floa
     return {label: tuple(uses.items()) for label, uses in table.items()}
 
 
+@cache
+def labels_of(concept: str) -> Mapping[str, float]:
+    """The keys of what may mean a concept, with weights."""
+    return {
+        label: weight
+        for label, uses in concept_labels().items()
+        for name, weight in uses
+        if name == concept
+    }
+
+
 def _number_moved(words: list[str]) -> list[str]:
     """The words with "number" at their other end: "facture n°" is "n° facture"."""
     if words[:1] == ["nr"]:

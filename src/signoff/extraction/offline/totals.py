@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from signoff.extraction.offline.fields import typed_below, typed_right
 from signoff.extraction.offline.found import Candidate, Corpus
-from signoff.extraction.offline.labels import Label, concept_labels
+from signoff.extraction.offline.labels import Label, labels_of
 from signoff.extraction.offline.lexicon import Kind
 from signoff.extraction.offline.tax_table import tax_recaps
 
@@ -35,13 +35,7 @@ def find_totals(corpus: Corpus, own_labels: dict[str, dict[str, float]]) -> Tota
 
 
 def _labelled(corpus: Corpus, name: str, own: dict[str, float]) -> list[Candidate]:
-    weights = {
-        label: weight
-        for label, uses in concept_labels().items()
-        for concept, weight in uses
-        if concept == name
-    }
-    weights |= own
+    weights = {**labels_of(name), **own}
     candidates: list[Candidate] = []
     for label_key, weight in weights.items():
         for label in corpus.labels.get(label_key, ()):

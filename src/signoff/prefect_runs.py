@@ -150,6 +150,8 @@ def read_many(flow_run_ids: Sequence[UUID], *, states: Iterable[RunState] = ()) 
     """Those of the flow runs that Prefect knows; with ``states``, that are in one of them."""
     wanted = {"type": {"any_": [state.value for state in states]}} if states else None
     found: dict[UUID, Run] = {}
+    if not flow_run_ids:
+        return found
     with connected() as client:
         for start in range(0, len(flow_run_ids), PAGE):
             ids = list(flow_run_ids[start : start + PAGE])

@@ -265,7 +265,7 @@ class _Loop:
         if self.reader.offline:
             ending = (
                 "What was read offline failed validation, and would be read the same again:"
-                " correct it, or configure a model (SIGNOFF_MODEL)."
+                " correct it, or configure a model (SIGNOFF_MODEL_URL)."
             )
         problems = "\n".join(_head(last.observation.splitlines(), 5))
         return MaxRetriesExceededError(f"{ending}\n{problems}", best=self._best())

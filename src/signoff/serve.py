@@ -28,11 +28,10 @@ STOP_SECONDS = 25
 RESTART_PAUSE = 2.0
 SERVER_SETTINGS = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    # one transaction for many events, not one for each
-    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
+    # one transaction for some events, not one for each; not for many: SQL for every number of
+    # rows is made anew
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "10",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
-    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "200",
-    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_FLUSH_INTERVAL": "2",
     # a run that waits in line is not late: each would get another state, and its events
     "PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": "120",
     # it reads every suspended run, thousands in review, to find expired ones; ours never expire

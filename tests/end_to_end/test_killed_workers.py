@@ -13,8 +13,8 @@ from signoff.storage import executions
 
 BEFORE_REVIEW = [
     "signoff.storage.executions:record_documents:after",
-    "signoff.storage.executions:IterationLog.append:before",
-    "signoff.storage.executions:IterationLog.append:after",
+    "signoff.storage.progress:IterationLog.append:before",
+    "signoff.storage.progress:IterationLog.append:after",
     "signoff.storage.executions:record_extraction:after",
     # between suspending and writing the form
     "signoff.approval:write_form:before",

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 
 import requests
 
@@ -45,11 +45,18 @@ class Stock:
         return began
 
     def _create(self, session: requests.Session, file: Path) -> None:
-        session.post(
-            f"{self.api}/deployments/{self.deployment}/create_flow_run",
-            json={"parameters": {"path": str(file), **self.parameters}},
-            timeout=120,
-        ).raise_for_status()
+        while True:
+            answer = session.post(
+                f"{self.api}/deployments/{self.deployment}/create_flow_run",
+                json={"parameters": {"path": str(file), **self.parameters}},
+                timeout=120,
+            )
+            # of several who write at once, one may hear that the database is busy; Prefect's own
+            # client asks again, too
+            if answer.status_code != requests.codes.unavailable:
+                break
+            sleep(0.2)
+        answer.raise_for_status()
 
 
 @contextmanager

@@ -97,7 +97,7 @@ def start(bench: Bench, stack: ExitStack) -> Counting:
     (home / "counts").mkdir(parents=True)
     server = stack.enter_context(
         running(
-            ["-m", "signoff.garbage", "prefect", "server", "start", "--port", str(port)],
+            ["-m", "signoff.prefect_server", "--port", str(port)],
             log=home / "server.log",
             environment=clean_environment()
             | {

@@ -59,7 +59,7 @@ def agent(webhook: str) -> dict[str, Any]:
 def data(number: int) -> dict[str, Any]:
     """What stands on invoice ``number``."""
     chance = random.Random(number)
-    lines = []
+    lines: list[dict[str, Any]] = []
     for goods in chance.sample(_GOODS, 3):
         quantity, cents = chance.randint(1, 40), chance.randint(150, 9900)
         amount = round(quantity * cents / 100, 2)

@@ -29,7 +29,7 @@ CONCURRENCY = 32
 CLIENTS = 4
 START_SECONDS = 120
 PARTS = {
-    "Prefect's server": "prefect server start",
+    "Prefect's server": "signoff.prefect_server",
     "worker": "prefect worker start",
     "API": "signoff.api",
 }
@@ -162,8 +162,7 @@ def _in_parts(
 
     environment |= {**SERVER_SETTINGS, "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false"}
     prefect = ("-m", "prefect")
-    own = ("-m", "signoff.garbage", "prefect")
-    server = start("server", *own, "server", "start", "--port", str(port))
+    server = start("server", "-m", "signoff.prefect_server", "--port", str(port))
     wait_until(
         lambda: answers(f"http://127.0.0.1:{port}/api/health"),
         seconds=START_SECONDS,

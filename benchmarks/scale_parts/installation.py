@@ -33,7 +33,7 @@ START_SECONDS = 180
 LOOK_SECONDS = 0.01
 BUSY_TRIES = 30
 PARTS = {
-    "Prefect's server": "prefect server start",
+    "Prefect's server": "signoff.prefect_server",
     "worker": "prefect worker start",
     "API": "signoff.api",
 }

@@ -142,8 +142,8 @@ def _start_server(services: Services, port: int) -> None:
         )
     services.start(
         "server",
-        [sys.executable, "-m", "signoff.garbage", "prefect", "server", "start",
-         "--host", "127.0.0.1", "--port", str(port)],
+        [sys.executable, "-m", "signoff.prefect_server", "--host", "127.0.0.1",
+         "--port", str(port)],
         PREFECT_API_URL=f"{url}/api",
         **SERVER_SETTINGS,
     )  # fmt: skip

@@ -444,10 +444,10 @@ def test_examples_are_shown_only_where_asked_for() -> None:
         },
     }
     data = {"default": "x"}
-    for more, shown in (({}, False), ({"show_examples": True}, True)):
+    for asked_for in (False, True):
         reader = Scripted(data)
-        run(reader, Record(), schema=schema, **more)
-        assert ("examples" in str(reader.requests[0].schema)) is shown
+        run(reader, Record(), schema=schema, show_examples=asked_for)
+        assert ("examples" in str(reader.requests[0].schema)) is asked_for
         assert "default" in reader.requests[0].schema["properties"]
     reader = Scripted(data, offline=True)
     run(reader, Record(), schema=schema)

@@ -42,7 +42,9 @@ def notes(text: str, data: dict[str, Any]) -> list[str]:
     lines = page_lines(page, document=1)
     rows = data["lines"]
     placed = zip(rows, place_rows(rows, lines), strict=True)
-    found = {("lines",): [Row(value, place, part=0, index=0) for value, place in placed]}
+    found: dict[tuple[str, ...], list[Row]] = {
+        ("lines",): [Row(value, place, part=0, index=0) for value, place in placed]
+    }
     return compare([lines], found, totals=list(numbers_beside(data)))[1]
 
 

@@ -138,8 +138,7 @@ class Platform:
         assert done.returncode == 0, done.stdout + done.stderr
 
     def start_server(self) -> None:
-        server = ["-m", "signoff.garbage", "prefect", "server", "start"]
-        command = [sys.executable, *server, "--port", str(self.port)]
+        command = [sys.executable, "-m", "signoff.prefect_server", "--port", str(self.port)]
         self._server = Process(command, self.home / "server.log", self.environment)
         wait_until(self._healthy, seconds=90, what="Prefect's server is up")
 

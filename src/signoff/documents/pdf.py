@@ -6,7 +6,7 @@ files of those PDFs that have any.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +28,8 @@ from signoff.documents.steps import (
     Inspection,
     Limits,
     PageWriter,
+    Source,
+    WordData,
     inspection,
 )
 from signoff.documents.text import check_pages
@@ -86,16 +88,8 @@ def ocr_pages(path: Path, folder: Path, name: str, numbers: list[int], limits: L
                 if layer.unmapped * 5 < layer.chars and layer.chars >= found:
                     _write_layer(pages, number, layer, page)
                     continue
-                width, height = page.get_size()
-            pages.write(
-                number,
-                width=round(width, 2),
-                height=round(height, 2),
-                source="ocr" if words else "none",
-                text=text,
-                words=words,
-                has_image=True,
-            )
+                size = page.get_size()
+            _write(pages, number, size, text=text, words=words, source="ocr")
 
 
 def render(path: Path, folder: Path, name: str, number: int, longest: int, limits: Limits) -> None:
@@ -201,11 +195,23 @@ def _is_blank(page: pdfium.PdfPage) -> bool:
 def _write_layer(pages: PageWriter, number: int, layer: Layer, page: pdfium.PdfPage) -> None:
     width, height = page.get_size()
     text, words = lay_out(layer.words, width=width, height=height)
+    _write(pages, number, (width, height), text=text, words=words, source="text_layer")
+
+
+def _write(
+    pages: PageWriter,
+    number: int,
+    size: tuple[float, float],
+    *,
+    text: str,
+    words: Sequence[WordData],
+    source: Source,
+) -> None:
     pages.write(
         number,
-        width=round(width, 2),
-        height=round(height, 2),
-        source="text_layer" if words else "none",
+        width=round(size[0], 2),
+        height=round(size[1], 2),
+        source=source if words else "none",
         text=text,
         words=words,
         has_image=True,

@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,37 @@ def test_with_prefects_own_transactions_the_second_of_two_is_refused(tmp_path: P
     config = AioSqliteConfiguration(connection_url=f"sqlite+aiosqlite:///{tmp_path}/own.db")
     with pytest.raises(OperationalError, match="database is locked"):
         asyncio.run(two_that_read_and_then_write(config))
+
+
+async def threads_of(config: AioSqliteConfiguration) -> dict[str, bool]:
+    """Whether each statement is executed in the event loop's thread."""
+    engine = await config.engine()
+    here = threading.get_ident()
+    try:
+        async with await config.session(engine) as session:
+            made = await (await session.connection()).get_raw_connection()
+            await made.driver_connection.create_function("thread", 0, threading.get_ident)  # type: ignore[union-attr]
+            asked = text("SELECT thread()")
+            found = {"before": (await session.execute(asked)).scalar_one() == here}
+            await session.commit()
+            async with config.begin_transaction(session):
+                found["within"] = (await session.execute(asked)).scalar_one() == here
+            found["after"] = (await session.execute(asked)).scalar_one() == here
+            await session.execute(text("SAVEPOINT begins_another_kind_of_transaction"))
+            found["in another kind"] = (await session.execute(asked)).scalar_one() == here
+            return found
+    finally:
+        await engine.dispose()
+
+
+def test_whoever_holds_the_lock_changes_no_thread_and_whoever_may_wait_does(tmp_path: Path) -> None:
+    config = ImmediateSqlite(connection_url=f"sqlite+aiosqlite:///{tmp_path}/ours.db")
+    assert asyncio.run(threads_of(config)) == {
+        "before": False,
+        "within": True,
+        "after": False,
+        "in another kind": False,
+    }
 
 
 @pytest.mark.parametrize(

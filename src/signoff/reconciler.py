@@ -147,13 +147,14 @@ def facts(store: Store, each: Unsettled, run: Run | None) -> Facts:
     if each.held_until is not None:
         # A lease that expired a moment ago may be renewed yet, on a machine out of breath.
         times.append(each.held_until - patience / 2)
-    latest = max(times)
+    now = datetime.now(UTC)
     return Facts(
         status=each.status,
         run_state=run.state if run else RunState.MISSING,
         failed=each.failed,
         at_work=each.at_work,
-        quiet=datetime.now(UTC) - latest > patience,
+        quiet=now - max(times) > patience,
+        new=each.flow_run_id is None and now - each.updated_at < patience / 4,
         delivered=each.delivered,
     )
 

@@ -62,3 +62,29 @@ def test_a_run_is_restarted_when_nobody_can_be_at_work_any_more(
     store: Store, state: RunState, since: float, expired: float | None, action: Action
 ) -> None:
     assert decision(store, state, since=since, expired=expired) is action
+
+
+@pytest.mark.parametrize(
+    ("deleted", "since", "action"),
+    [
+        # whoever recorded the execution is about to create its run
+        (False, 0.2, Action.NOTHING),
+        (False, 0.3, Action.CREATE_RUN),
+        (True, 0.2, Action.CREATE_RUN),
+    ],
+)
+def test_a_run_is_created_in_place_of_whoever_did_not_live_to_do_it(
+    deleted: bool, since: float, action: Action, store: Store
+) -> None:
+    lease = timedelta(seconds=store.settings.lease_seconds)
+    execution = Unsettled(
+        id=uuid4(),
+        status=Status.PENDING_DATA_EXTRACTION,
+        flow_run_id=uuid4() if deleted else None,
+        updated_at=datetime.now(UTC) - lease * since,
+        failed=False,
+        at_work=False,
+        held_until=None,
+        delivered=False,
+    )
+    assert decide(facts(store, execution, None)) is action

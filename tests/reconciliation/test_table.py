@@ -16,6 +16,7 @@ facts = st.builds(
     failed=st.booleans(),
     at_work=st.booleans(),
     quiet=st.booleans(),
+    new=st.booleans(),
     delivered=st.booleans(),
 )
 NEW_WORK = {Action.CREATE_RUN, Action.RESTART_RUN, Action.CONTINUE_RUN, Action.MEND_REVIEW}

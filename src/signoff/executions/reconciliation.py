@@ -75,6 +75,7 @@ class Facts:
         failed: a failure is recorded: a person's retry goes on, nothing else.
         at_work: a run holds an unexpired lease.
         quiet: run state and record have not changed for longer than a lease lasts.
+        new: the execution was recorded a moment ago: whoever did so is about to create its run.
         delivered: every destination has the data (true without destinations).
     """
 
@@ -83,6 +84,7 @@ class Facts:
     failed: bool = False
     at_work: bool = False
     quiet: bool = True
+    new: bool = False
     delivered: bool = False
 
 
@@ -102,6 +104,8 @@ def decide(facts: Facts) -> Action:
             return Action.CANCEL_RUN
         if action is STOP:
             return Action.NOTHING
+    if action is NEW and facts.new:
+        return Action.NOTHING
     if action in (RE, GO, CR) and not facts.quiet:
         # A process may be about to take the lease, or has just let go of it.
         return Action.NOTHING

@@ -14,25 +14,41 @@ if TYPE_CHECKING:
     from prefect.client.schemas.responses import DeploymentResponse
 
 
+NO_VARIABLES = {
+    "job_configuration": {"labels": {}},
+    "variables": {"type": "object", "properties": {}},
+}
+"""The base job template of a pool for this worker: there is no job whose settings could vary.
+
+Prefect's server holds each new run against the variables' schema; for the usual ones that takes
+half of its time to create a run.
+"""
+
+
 class SignoffJobConfiguration(BaseJobConfiguration):
     """Notes what was asked for; all runs share one process, so most of it is refused."""
 
     _deployment: DeploymentResponse | None = PrivateAttr(default=None)
-    _own_environment: list[str] = PrivateAttr(default_factory=list)
-    _own_command: str | None = PrivateAttr(default=None)
+    _environment: list[str] = PrivateAttr(default_factory=list)
+    _command: str | None = PrivateAttr(default=None)
 
     def prepare_for_flow_run(
         self,
         flow_run: FlowRun,
         deployment: DeploymentResponse | None = None,
-        *others: Any,
-        **more: Any,
+        *_others: Any,
+        **_more: Any,
     ) -> None:
-        """Look before Prefect adds its own variables and command."""
+        """Note what was asked for, of which Prefect would make a process's variables and command.
+
+        The worker's own pool knows no variables (see ``NO_VARIABLES``), another may.
+        """
         self._deployment = deployment
-        self._own_environment = sorted(self.env)
-        self._own_command = self.command
-        super().prepare_for_flow_run(flow_run, deployment, *others, **more)
+        of_deployment = (deployment.job_variables if deployment else None) or {}
+        asked: dict[str, Any] = of_deployment | (flow_run.job_variables or {})
+        dotted = {name.removeprefix("env.") for name in asked if name.startswith("env.")}
+        self._environment = sorted({*self.env, *(asked.get("env") or ()), *dotted})
+        self._command = self.command or asked.get("command")
 
     def module(self) -> str:
         """The entrypoint: a module's flow, such as ``flows.extract.extract``.
@@ -48,17 +64,17 @@ class SignoffJobConfiguration(BaseJobConfiguration):
                 f"The deployment {deployment.name!r} has pull steps, which change the whole"
                 " process. Use `pull: []` in prefect.yaml, or a process worker."
             )
-        if self._own_environment:
+        if self._environment:
             raise ConfigurationError(
                 f"The deployment {deployment.name!r}, its run or its work pool sets environment"
-                f" variables ({', '.join(self._own_environment)}), and all runs of the signoff"
+                f" variables ({', '.join(self._environment)}), and all runs of the signoff"
                 " worker share one environment. Set them where the worker is started, or use a"
                 " process worker."
             )
-        if self._own_command is not None:
+        if self._command is not None:
             raise ConfigurationError(
                 f"The deployment {deployment.name!r}, its run or its work pool sets a command"
-                f" ({self._own_command}); the signoff worker starts no process. Use a process"
+                f" ({self._command}); the signoff worker starts no process. Use a process"
                 " worker."
             )
         if not deployment.entrypoint or ":" in deployment.entrypoint:

@@ -106,23 +106,44 @@ class FewCalls(_Base):
 
 
 @contextmanager
-def few_calls() -> Iterator[None]:
+def few_calls(flow_run: FlowRun) -> Iterator[FlowRun]:
     """Around the engine's work on an execution: one client for all calls, and no heartbeat.
+
+    Yields:
+        ``flow_run`` as the engine is to see it: for a deployment's run it would start a thread
+        with an event loop, a client and a websocket of its own, only to hear of a suspension from
+        outside.
 
     Prefect's heartbeat is a thread for each run, whose end is waited for for up to a second; the
     execution's lease shows that a run lives.
     """
     clients = SyncClientContext(client_settings())
+    unobserved = flow_run.model_copy(update={"deployment_id": None})
     # Prefect's own code and ours then find it, whatever settings they would have asked for
     clients._httpx_settings = None
-    clients.client.__class__ = _RunClient
+    client = clients.client
+    client.__class__ = _RunClient
+    assert isinstance(client, _RunClient)
+    client.run, client.deployment_id = unobserved, flow_run.deployment_id
     profile, settings = _without_heartbeat()
     with SettingsContext(profile=profile, settings=settings), clients:
-        yield
+        yield unobserved
 
 
 class _RunClient(SyncPrefectClient):
     """Leaves out what the engine asks and tells for each run, and nobody needs."""
+
+    run: FlowRun | None = None
+    """What the engine has of the run, until it has asked for it again."""
+
+    deployment_id: UUID | None = None
+
+    def read_flow_run(self, flow_run_id: UUID) -> FlowRun:
+        """At a run's first start what the engine has already: it asks right after its change."""
+        run, self.run = self.run, None
+        if run is None or run.id != flow_run_id or run.run_count or not _is_running(run):
+            return super().read_flow_run(flow_run_id)
+        return run.model_copy(update={"run_count": 1, "deployment_id": self.deployment_id})
 
     def update_flow_run(self, flow_run_id: UUID, *arguments: Any, **changes: Any) -> Response:
         """Tell neither the code's hash nor that the flow has no retries of its own."""
@@ -143,10 +164,5 @@ def _without_heartbeat() -> tuple[Profile, Settings]:
     return context.profile, settings
 
 
-def unobserved(flow_run: FlowRun) -> FlowRun:
-    """``flow_run`` as the engine is to see it.
-
-    For a deployment's run the engine starts a thread with an event loop, a client and a websocket
-    of its own, only to hear of a suspension from outside.
-    """
-    return flow_run.model_copy(update={"deployment_id": None})
+def _is_running(run: FlowRun) -> bool:
+    return run.state is not None and run.state.is_running()

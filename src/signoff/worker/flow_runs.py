@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -14,16 +15,30 @@ from prefect.flows import Flow, load_flow_from_entrypoint
 
 from signoff import cancellation, lifecycle, prefect_runs
 from signoff.errors import ConfigurationError
+from signoff.extraction.models.prices import load_prices
 from signoff.prefect_runs import FLOW, RunState
 from signoff.reconciler import reconcile_one
 from signoff.storage import executions, run_guards
 from signoff.storage.leases import locked
 from signoff.storage.store import get_store
 from signoff.storage.transitions import set_failure
-from signoff.worker.few_calls import few_calls, unobserved
+from signoff.worker.few_calls import few_calls
+
+EXECUTION = "flows.extract.extract"
+
+logger = logging.getLogger("signoff.worker")
 
 if TYPE_CHECKING:
     from signoff.worker.configuration import SignoffJobConfiguration
+
+
+def get_ready() -> None:
+    """Load what an execution needs before the first one is there to wait for it."""
+    try:
+        _flow(EXECUTION)
+    except ConfigurationError as error:
+        logger.error("%s", error)
+    load_prices()
 
 
 def load(configuration: SignoffJobConfiguration) -> Flow[..., Any]:
@@ -51,8 +66,8 @@ def execute(flow: Flow[..., Any], flow_run: FlowRun) -> None:
     # Suspended, or Prefect said that the run is not to go on: its state says which.
     with suppress(Pause, Abort):
         if flow.name == FLOW:  # its lease shows that it lives
-            with few_calls():
-                run_flow(flow, flow_run=unobserved(flow_run), return_type="state")
+            with few_calls(flow_run) as unobserved:
+                run_flow(flow, flow_run=unobserved, return_type="state")
         else:
             store = get_store()
             seconds = store.settings.lease_seconds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import logging
 import os
 import socket
@@ -26,7 +27,7 @@ from signoff.reconciler import keep_reconciling
 from signoff.settings import get_settings
 from signoff.worker import flow_runs
 from signoff.worker.announcements import listen
-from signoff.worker.configuration import SignoffJobConfiguration
+from signoff.worker.configuration import NO_VARIABLES, SignoffJobConfiguration
 from signoff.worker.few_calls import FewCalls
 from signoff.worker.loaded_code import changed_files
 
@@ -65,6 +66,11 @@ class SignoffWorker(
         self._to_cancel: set[UUID] = set()
         self._told_of_changes = False
 
+    @classmethod
+    def get_default_base_job_template(cls) -> dict[str, Any]:
+        """What work pools of this type are made with."""
+        return copy.deepcopy(NO_VARIABLES)
+
     async def start(
         self,
         run_once: bool = False,
@@ -77,6 +83,7 @@ class SignoffWorker(
             target=keep_reconciling, args=(stop,), name="reconciliation", daemon=True
         )
         reconciliation.start()
+        await to_thread.run_sync(flow_runs.get_ready)
         await to_thread.run_sync(_make_limits)
         try:
             async with anyio.create_task_group() as beside:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import genai_prices
+from genai_prices.data_snapshot import get_snapshot
 
 
 def call_cost(
@@ -38,3 +39,8 @@ def call_cost(
     except (LookupError, ValueError):
         return None
     return price.total_price
+
+
+def load_prices() -> None:
+    """Read the list, which otherwise the first call waits for (some tenths of a second)."""
+    get_snapshot()

@@ -84,6 +84,22 @@ def test_rules_are_removed_and_letters_kept(page: Image.Image) -> None:
     )
 
 
+@pytest.mark.parametrize(("letters", "found"), [(False, 0), (True, 1)])
+def test_the_end_of_a_dark_band_is_read_once_more_only_if_it_has_letters(
+    letters: bool, found: int
+) -> None:
+    band, read = (210, 430, 1500, 520), (500 if letters else 290, 420, 1510, 530)
+    page = Image.new("L", (WIDTH, HEIGHT), 250)
+    draw = ImageDraw.Draw(page)
+    draw.rectangle(band, fill=45)
+    if letters:
+        for x in range(216, 490, 24):
+            draw.rectangle((x, 455, x + 12, 495), fill=250)
+    left, top, right, bottom = read
+    words = [("read", (left / WIDTH, top / HEIGHT, right / WIDTH, bottom / HEIGHT), 0.9)]
+    assert len(missed_strips(page, words)) == found
+
+
 def test_lines_without_words_are_found_and_words_read_there_put_in_place(
     page: Image.Image,
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageStat
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageMath, ImageStat
 
 from signoff.documents.steps import WordData
 
@@ -12,6 +12,9 @@ CELL = 16
 """Pixels across of the squares that ink is looked for in."""
 INKED = 225
 """A cell darker than this on average has ink."""
+SOLID = 25
+"""A cell whose pixels differ less than this (standard deviation) has no strokes: a band's ground,
+a shadow, a table top."""
 RULE = 120
 """Pixels from which on a straight line is a table's rule, longer than any letter's stroke."""
 BAND = 2 * RULE
@@ -26,25 +29,69 @@ Box = tuple[int, int, int, int]
 
 def missed_strips(image: Image.Image, words: Sequence[WordData]) -> list[Box]:
     """Strips of the picture with ink and no words, from top to bottom; none where all was read."""
-    ink = _inked(image)
-    strips = _strips(ink, [word for word in words if word[2] >= MIN_CONFIDENCE], image.size)
+    sure = [word for word in words if word[2] >= MIN_CONFIDENCE]
+    # most pages end at the first: what has no ink with its rules has none without them
+    for find in (_inked, _inked_without_rules):
+        ink = find(image)
+        for strip in _strips(ink, sure, image.size):
+            _wipe_solid(ink, image, strip)
+        strips = _strips(ink, sure, image.size)
+        if not strips:
+            return []
     area = sum((right - left) * (bottom - top) for left, top, right, bottom in strips)
-    if not strips or area > MOST * image.width * image.height:
+    if area > MOST * image.width * image.height:
         return []
     # where doubtful words stand everywhere, nothing could be `added`
     return strips if _strips(ink, words, image.size) else []
 
 
 def _inked(image: Image.Image) -> Image.Image:
-    """A pixel for each cell: white where there is ink that is no rule."""
+    """A pixel for each cell: white where there is ink."""
+    return _with_ink(_cells(image))
+
+
+def _inked_without_rules(image: Image.Image) -> Image.Image:
+    """The same: white where there is ink that is no rule."""
     width, height = image.size
-    size = (max(width // CELL, 1), max(height // CELL, 1))
-    ink = Image.new("L", size)
+    cells = Image.new("L", _in_cells(image.size))
     for top in range(0, height, BAND):
         band = _band_without_rules(image.crop((0, top, width, min(top + BAND, height))))
-        squares = (size[0], max(band.height // CELL, 1))
-        ink.paste(band.resize(squares, Image.Resampling.BOX), (0, top // CELL))
-    return ink.point([255 if level < INKED else 0 for level in range(256)])
+        cells.paste(_cells(band), (0, top // CELL))
+    return _with_ink(cells)
+
+
+def _wipe_solid(ink: Image.Image, image: Image.Image, strip: Box) -> None:
+    """Take off the ink those of the strip's cells that have no strokes."""
+    left, top = strip[0] // CELL, strip[1] // CELL
+    size = _in_cells((strip[2] - left * CELL, strip[3] - top * CELL))
+    area = (left * CELL, top * CELL, (left + size[0]) * CELL, (top + size[1]) * CELL)
+    levels = image.crop(area).convert("F")
+    squares = ImageMath.lambda_eval(lambda values: values["x"] * values["x"], x=levels)
+    strokes = ImageMath.lambda_eval(
+        lambda values: values["squares"] - values["mean"] * values["mean"] >= SOLID**2,
+        squares=squares.resize(size, Image.Resampling.BOX),
+        mean=levels.resize(size, Image.Resampling.BOX),
+    )
+    mask = strokes.convert("L").point([0, *[255] * 255])
+    there = (left, top, left + size[0], top + size[1])
+    ink.paste(ImageChops.darker(ink.crop(there), mask), there)
+
+
+def _in_cells(size: tuple[int, int]) -> tuple[int, int]:
+    return max(size[0] // CELL, 1), max(size[1] // CELL, 1)
+
+
+def _cells(image: Image.Image) -> Image.Image:
+    """A pixel for each cell, as bright as it is on average."""
+    across, down = _in_cells(image.size)
+    if min(image.size) < CELL:
+        return image.resize((across, down), Image.Resampling.BOX)
+    # many times faster, for whole cells
+    return image.reduce(CELL, box=(0, 0, across * CELL, down * CELL))
+
+
+def _with_ink(cells: Image.Image) -> Image.Image:
+    return cells.point([255 if level < INKED else 0 for level in range(256)])
 
 
 def _strips(ink: Image.Image, words: Sequence[WordData], size: tuple[int, int]) -> list[Box]:

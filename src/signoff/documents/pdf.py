@@ -225,21 +225,22 @@ def _for_ocr(document: pdfium.PdfDocument, number: int, name: str) -> Image.Imag
     with _page(document, number, name) as page:
         if _is_blank(page):
             return Image.new("L", (1, 1), 255)
-        return _render(page, OCR_LONGEST, dpi=OCR_DPI, grey=True)
+        # PDFium draws in colour faster than in grey
+        return _render(page, OCR_LONGEST, dpi=OCR_DPI).convert("L")
 
 
-def _render(
-    page: pdfium.PdfPage, longest: int, *, dpi: float | None = None, grey: bool = False
-) -> Image.Image:
+def _render(page: pdfium.PdfPage, longest: int, *, dpi: float | None = None) -> Image.Image:
     side = max(*page.get_size(), 1.0)
     scale = longest / side
     if dpi is not None:
         scale = min(scale, dpi / 72)
     # rounding up must not exceed the longest side
-    bitmap = page.render(scale=scale * (1 - 0.5 / longest), grayscale=grey)
-    picture: Image.Image = bitmap.to_pil().copy()
+    bitmap = page.render(scale=scale * (1 - 0.5 / longest))
+    picture: Image.Image = bitmap.to_pil()
+    if picture.mode != "RGB":  # which would be a view of the bitmap's memory
+        picture = picture.convert("RGB")
     bitmap.close()
-    return picture if picture.mode in ("L", "RGB") else picture.convert("RGB")
+    return picture
 
 
 # -- form fields and embedded files -----------------------------------------------------------

@@ -21,17 +21,10 @@ from time import monotonic, sleep
 
 from benchmarks.pipeline import Bench, shared
 from benchmarks.pipeline_parts import documents
-from benchmarks.pipeline_parts.ours import START_SECONDS, Signoff, signoff
-from benchmarks.pipeline_parts.processes import (
-    answers,
-    clean_environment,
-    cpu_seconds,
-    free_port,
-    running,
-    wait_until,
-)
+from benchmarks.pipeline_parts.ours import Signoff, signoff
+from benchmarks.pipeline_parts.prefect import prefect_server
+from benchmarks.pipeline_parts.processes import cpu_seconds
 from benchmarks.pipeline_parts.proxy import Counted, counting_proxy
-from signoff.serve import SERVER_SETTINGS
 
 COUNTING = Path(__file__).resolve().parent / "pipeline_parts" / "counting"
 
@@ -93,27 +86,10 @@ def main() -> None:
 
 def start(bench: Bench, stack: ExitStack) -> Counting:
     """Prefect's server, the proxy before it, and ours."""
-    home, port = bench.folder / "ours", free_port()
+    home = bench.folder / "ours"
     (home / "counts").mkdir(parents=True)
-    server = stack.enter_context(
-        running(
-            ["-m", "signoff.prefect_server", "--port", str(port)],
-            log=home / "server.log",
-            environment=clean_environment()
-            | {
-                "HOME": str(home),
-                "PREFECT_HOME": str(home / "prefect"),
-                "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
-                **SERVER_SETTINGS,
-            },
-        )
-    )
-    wait_until(
-        lambda: answers(f"http://127.0.0.1:{port}/api/health"),
-        seconds=START_SECONDS,
-        what="Prefect's server",
-    )
-    calls = stack.enter_context(counting_proxy(port))
+    server = stack.enter_context(prefect_server(home))
+    calls = stack.enter_context(counting_proxy(server.port))
     ours = stack.enter_context(
         signoff(
             home,

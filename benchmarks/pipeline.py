@@ -95,6 +95,8 @@ def main() -> int:
     parser.add_argument("--kill", action="store_true", help="kill the worker amid the run")
     parser.add_argument("--no-peers", action="store_true", help="our side only")
     options = parser.parse_args()
+    if options.stock < 1:
+        parser.error("--stock must be at least 1; --no-peers leaves the peers out")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that all that was started is stopped
     process = options.worker == "process"
     count = options.executions or (24 if process else 200)

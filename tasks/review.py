@@ -95,8 +95,9 @@ def _leave_if_overtaken(store: Store, execution: Execution, refused: RuntimeErro
             with suppress(TransitionNotAllowedError):  # canceled already
                 lifecycle.cancel_with_its_run(store, execution.id)
             raise ExecutionCanceledError(f"Execution {execution.number} was canceled.") from refused
-        case RunState.SCHEDULED | RunState.PENDING | RunState.MISSING:
-            # Taken for dead while it was only slow: whoever starts it again goes on from here.
+        case RunState.SCHEDULED | RunState.PENDING | RunState.MISSING | RunState.PAUSED:
+            # Taken for dead while it was only slow, or suspended by hand: whoever starts it again
+            # goes on from here.
             raise Abort(str(refused)) from refused
 
 

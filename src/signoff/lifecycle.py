@@ -125,14 +125,19 @@ def cancel_with_its_run(store: Store, execution_id: UUID) -> None:
         reviews.supersede(session, row)
 
 
-def hand_over(store: Store, flow_run_id: UUID, *, reason: str) -> None:
-    """Take a run away from this process, which is about to end, and have it started elsewhere."""
+def release(store: Store, flow_run_id: UUID, *, event: str, reason: str) -> None:
+    """Take a run away from whoever is at work on it: they notice, and leave without a word."""
     with store.database.transaction() as session:
         execution = executions.by_flow_run(session, flow_run_id)
         if execution is not None:
             row = locked(session, execution.id)
             row.lease_owner = row.lease_expires_at = None
-            leave_trail(session, row, "handed over", note=reason)
+            leave_trail(session, row, event, note=reason)
+
+
+def hand_over(store: Store, flow_run_id: UUID, *, reason: str) -> None:
+    """Take a run away from this process, which is about to end, and have it started elsewhere."""
+    release(store, flow_run_id, event="handed over", reason=reason)
     run = prefect_runs.read(flow_run_id)
     if run is not None and run.state in (RunState.PENDING, RunState.RUNNING):
         prefect_runs.restart(flow_run_id, reason=reason)

@@ -28,9 +28,8 @@ STOP_SECONDS = 25
 RESTART_PAUSE = 2.0
 SERVER_SETTINGS = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    # one transaction for some events, not one for each; not for many: SQL for every number of
-    # rows is made anew
-    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "10",
+    # one transaction for many events, not one for each
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "50",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
     # a run that waits in line is not late: each would get another state, and its events
     "PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": "120",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,37 @@ def test_canceling_in_prefect_stops_a_run_that_waits_for_the_model(
     assert platform.execution(execution.number).status is Status.CANCELED
 
 
+def test_a_run_that_is_suspended_in_prefect_while_it_works_rests_until_it_is_resumed(
+    platform: Platform,
+    alone: Callable[..., Process],
+    silent_model: ModelServer,
+    make_agent: Callable[..., str],
+    note: Path,
+) -> None:
+    alone(**model(silent_model))
+    execution = platform.run(make_agent(), note)
+    asked(silent_model)
+    flow_run_id = platform.execution(execution.number).flow_run_id
+    # what the button in Prefect's UI sends
+    later = (datetime.now(UTC) + timedelta(seconds=300)).isoformat()
+    details = {"pause_reschedule": True, "pause_timeout": later}
+    suspended = {"type": "PAUSED", "name": "Suspended", "state_details": details}
+    platform.api(f"flow_runs/{flow_run_id}/set_state", {"state": suspended, "force": True})
+    assert silent_model.disconnected.wait(30)  # it waits for no answer any more
+    wait_until(lambda: events_of(platform, execution)[-1] == "suspended")
+    assert platform.run_state(execution) is RunState.PAUSED
+    assert platform.execution(execution.number).failure is None
+
+    platform.api(f"flow_runs/{flow_run_id}/resume", {})
+    wait_until(lambda: len(silent_model.journal) == 2, what="the model is asked again")
+    assert platform.run_state(execution) is RunState.RUNNING
+
+
+def events_of(platform: Platform, execution: Execution) -> list[str]:
+    with platform.store.database.reading() as session:
+        return [entry.event for entry in executions.trail(session, execution.id)]
+
+
 def test_a_worker_that_is_stopped_hands_its_runs_over(
     platform: Platform,
     alone: Callable[..., Process],
@@ -126,8 +158,7 @@ def test_a_worker_that_is_stopped_hands_its_runs_over(
 
     alone()
     wait_until(lambda: platform.form_is_open(platform.execution(execution.number)))
-    with platform.store.database.reading() as session:
-        trail = [entry.event for entry in executions.trail(session, execution.id)]
+    trail = events_of(platform, execution)
     assert "handed over" in trail
     assert "died" not in trail
 

@@ -18,6 +18,7 @@ from prefect.events.filters import EventFilter, EventNameFilter
 
 SECONDS_BETWEEN_CONNECTIONS = 10
 CANCELLING = "prefect.flow-run.Cancelling"
+SUSPENDED = "prefect.flow-run.Suspended"
 SCHEDULED = [
     f"prefect.flow-run.{state}" for state in ("Scheduled", "AwaitingRetry", "Resuming", "Late")
 ]
@@ -26,7 +27,11 @@ logger = logging.getLogger("signoff.worker")
 
 
 async def listen(
-    pool: str, *, scheduled: Callable[[], None], cancelling: Callable[[UUID], None]
+    pool: str,
+    *,
+    scheduled: Callable[[], None],
+    cancelling: Callable[[UUID], None],
+    suspended: Callable[[UUID], None],
 ) -> None:
     """Tell of the events until cancelled; connects again whenever the connection is lost.
 
@@ -35,17 +40,20 @@ async def listen(
         scheduled: called when a run may have been scheduled, and without a connection every
             second.
         cancelling: called with each run that is to be cancelled, of whatever pool.
+        suspended: called with each run that was suspended, of whatever pool.
     """
     told = False
     while True:
         try:
-            wanted = EventFilter(event=EventNameFilter(name=[*SCHEDULED, CANCELLING]))
+            wanted = EventFilter(event=EventNameFilter(name=[*SCHEDULED, SUSPENDED, CANCELLING]))
             async with get_events_subscriber(wanted, reconnect_on_clean_close=True) as events:
                 scheduled()  # what came before there was a connection
                 async for event in events:
                     told = False
                     if event.event == CANCELLING:
-                        cancelling(UUID(event.resource.id.removeprefix("prefect.flow-run.")))
+                        cancelling(_run_of(event))
+                    elif event.event == SUSPENDED:
+                        suspended(_run_of(event))
                     elif _is_of(event, pool):
                         scheduled()
         except Exception as error:
@@ -55,6 +63,10 @@ async def listen(
         for _ in range(SECONDS_BETWEEN_CONNECTIONS):
             scheduled()
             await anyio.sleep(1)
+
+
+def _run_of(event: Event) -> UUID:
+    return UUID(event.resource.id.removeprefix("prefect.flow-run."))
 
 
 def _is_of(event: Event, pool: str) -> bool:

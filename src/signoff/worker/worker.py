@@ -16,7 +16,7 @@ import anyio.abc
 import httpx
 from anyio import CapacityLimiter, to_thread
 from prefect.client.schemas.filters import FlowRunFilter
-from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.responses import WorkerFlowRunResponse
 from prefect.workers.base import BaseVariables, BaseWorker, BaseWorkerResult
 
@@ -128,6 +128,7 @@ class SignoffWorker(
             self._work_pool_name,
             scheduled=self._something_to_start.set,
             cancelling=self._cancel_soon,
+            suspended=self._let_go_soon,
         )
 
     async def _start_at_once(self) -> None:
@@ -167,19 +168,26 @@ class SignoffWorker(
         if self._waiting:  # also when another worker had taken the run before
             self._something_to_start.set()
 
-    # -- cancelling -----------------------------------------------------------------------------
+    # -- stopping a run -------------------------------------------------------------------------
 
     def _cancel_soon(self, flow_run_id: UUID) -> None:
-        new = flow_run_id in self._runs_at_work() and flow_run_id not in self._to_cancel
-        if new and self._runs_task_group is not None:
+        if flow_run_id not in self._to_cancel and flow_run_id in self._runs_at_work():
             self._to_cancel.add(flow_run_id)
-            self._runs_task_group.start_soon(self._cancel, flow_run_id)
+            self._tell_soon(flow_run_id, flow_runs.stop)
 
-    async def _cancel(self, flow_run_id: UUID) -> None:
-        try:
-            await to_thread.run_sync(flow_runs.stop, flow_run_id)
-        except Exception as error:  # whatever it is must not end the worker
-            logger.warning("Flow run %s could not be stopped yet: %s", flow_run_id, error)
+    def _let_go_soon(self, flow_run_id: UUID) -> None:
+        if flow_run_id in self._runs_at_work():
+            self._tell_soon(flow_run_id, flow_runs.let_go)
+
+    def _tell_soon(self, flow_run_id: UUID, tell: Callable[[UUID], None]) -> None:
+        async def tell_in_thread() -> None:
+            try:
+                await to_thread.run_sync(tell, flow_run_id)
+            except Exception as error:  # whatever it is must not end the worker
+                logger.warning("Flow run %s could not be stopped yet: %s", flow_run_id, error)
+
+        if self._runs_task_group is not None:
+            self._runs_task_group.start_soon(tell_in_thread)
 
     async def sync_with_backend(self) -> None:
         """Besides Prefect's heartbeat: look for what events did not tell."""
@@ -192,13 +200,17 @@ class SignoffWorker(
                 ", ".join(changed[:3]),
             )
         if at_work := list(self._runs_at_work()):
-            wanted = {"id": {"any_": at_work}, "state": {"type": {"any_": ["CANCELLING"]}}}
+            stopped = {"type": {"any_": ["CANCELLING", "PAUSED"]}}
+            wanted = {"id": {"any_": at_work}, "state": stopped}
             for run in await self.client.read_flow_runs(
                 flow_run_filter=FlowRunFilter.model_validate(wanted)
             ):
-                self._cancel_soon(run.id)
+                if run.state_type is StateType.CANCELLING:
+                    self._cancel_soon(run.id)
+                elif run.state is not None and run.state.state_details.pause_reschedule:
+                    self._let_go_soon(run.id)
 
-    # -- stopping -------------------------------------------------------------------------------
+    # -- stopping the worker --------------------------------------------------------------------
 
     async def teardown(self, *exc_info: Any) -> None:
         """Let runs at work end, for a while; another worker goes on with the rest at once."""

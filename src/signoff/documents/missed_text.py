@@ -62,19 +62,24 @@ def _inked_without_rules(image: Image.Image) -> Image.Image:
 
 def _wipe_solid(ink: Image.Image, image: Image.Image, strip: Box) -> None:
     """Take off the ink those of the strip's cells that have no strokes."""
-    left, top = strip[0] // CELL, strip[1] // CELL
-    size = _in_cells((strip[2] - left * CELL, strip[3] - top * CELL))
-    area = (left * CELL, top * CELL, (left + size[0]) * CELL, (top + size[1]) * CELL)
-    levels = image.crop(area).convert("F")
-    squares = ImageMath.lambda_eval(lambda values: values["x"] * values["x"], x=levels)
-    strokes = ImageMath.lambda_eval(
+    left, right, bottom = strip[0] // CELL, strip[2] // CELL, strip[3] // CELL
+    for top in range(strip[1] // CELL, bottom, BAND // CELL):
+        there = (left, top, right, min(top + BAND // CELL, bottom))
+        band = image.crop((left * CELL, top * CELL, right * CELL, there[3] * CELL))
+        ink.paste(ImageChops.darker(ink.crop(there), _with_strokes(band)), there)
+
+
+def _with_strokes(band: Image.Image) -> Image.Image:
+    """A pixel for each cell: white where its pixels differ."""
+    size, levels = _in_cells(band.size), band.convert("F")
+    differ: Image.Image = ImageMath.lambda_eval(
         lambda values: values["squares"] - values["mean"] * values["mean"] >= SOLID**2,
-        squares=squares.resize(size, Image.Resampling.BOX),
+        squares=ImageMath.lambda_eval(lambda values: values["x"] * values["x"], x=levels).resize(
+            size, Image.Resampling.BOX
+        ),
         mean=levels.resize(size, Image.Resampling.BOX),
     )
-    mask = strokes.convert("L").point([0, *[255] * 255])
-    there = (left, top, left + size[0], top + size[1])
-    ink.paste(ImageChops.darker(ink.crop(there), mask), there)
+    return differ.convert("L").point([0, *[255] * 255])
 
 
 def _in_cells(size: tuple[int, int]) -> tuple[int, int]:

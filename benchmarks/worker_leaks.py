@@ -1,4 +1,4 @@
-"""What a warm worker holds after a thousand suspended runs, beside what it held after the first.
+"""What a warm worker holds after a thousand suspended runs, beside what it held after 200.
 
     python benchmarks/worker_leaks.py [--reviews 1000]
 
@@ -27,6 +27,8 @@ from signoff.executions.states import Status
 from signoff.storage.tables import ExecutionRow
 
 BATCH = 50
+WARM_UP = 200
+"""Until then its pools of connections fill (20 to Prefect's server, one to SQLite per thread)."""
 CLIENTS = 4
 QUIET = 15.0
 """Idle threads and connections of pools are given this long to end."""
@@ -44,19 +46,18 @@ def main() -> int:
         installation(Path(name) / "home", agent=agent(url), settings=SETTINGS) as at,
     ):
         worker = find(at.pid, "prefect worker start")
-        upload(at, range(BATCH))
-        sleep(QUIET)
-        first = held(worker)
-        print(f"{BATCH} suspended: {described(first)}", flush=True)
+        upload(at, range(WARM_UP))
+        first = held_at_rest(at, worker, WARM_UP)
+        print(f"{WARM_UP} suspended, and a rest: {described(first)}", flush=True)
         began = monotonic()
-        for start in range(BATCH, options.reviews, BATCH):
-            upload(at, range(start, min(start + BATCH, options.reviews)))
-            print(f"{start + BATCH} suspended: {described(held(worker))}", flush=True)
+        for start in range(WARM_UP + 1, options.reviews, BATCH):
+            end = min(start + BATCH, options.reviews)
+            upload(at, range(start, end))
+            print(f"{end} suspended: {described(held(worker))}", flush=True)
         took = monotonic() - began
-        sleep(QUIET)
-        last = held(worker)
-        print(f"after {QUIET:g} s of rest: {described(last)}")
-        print(f"{(options.reviews - BATCH) / took:.1f} executions a second")
+        last = held_at_rest(at, worker, options.reviews)
+        print(f"{options.reviews} suspended, and a rest: {described(last)}")
+        print(f"{(options.reviews - WARM_UP) / took:.1f} executions a second")
         grown = [what for what in ("threads", "files", "connections") if last[what] > first[what]]
         print(f"grown: {', '.join(grown) or 'nothing'}")
         return int(bool(grown))
@@ -90,6 +91,14 @@ def at_rest(at: Installation) -> int:
     )
     with at.store.database.reading() as session:
         return session.scalar(waiting) or 0
+
+
+def held_at_rest(at: Installation, worker: int, number: int) -> Held:
+    """What it holds after a rest and one more run: idle threads end when another is asked for."""
+    sleep(QUIET)
+    upload(at, range(number, number + 1))
+    sleep(1)
+    return held(worker)
 
 
 def held(pid: int) -> Held:

@@ -7,7 +7,7 @@ import unicodedata
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -170,6 +170,7 @@ def test_names_are_made_safe(name, safe):
     assert safe_name(name) == safe
 
 
+@example(". 0")
 @given(st.text())
 def test_a_safe_name_is_always_a_plain_file_name(name):
     safe = safe_name(name)

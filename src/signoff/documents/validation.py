@@ -97,7 +97,7 @@ def safe_name(name: str) -> str:
     base = name.replace("\\", "/").rstrip("/").rpartition("/")[2]
     # category C: control and format characters (right-to-left override), surrogates, unassigned
     kept = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in base)
-    kept = " ".join(kept.split()).lstrip(".")
+    kept = " ".join(kept.split()).lstrip(". ")
     if not kept.strip(". "):
         return "unnamed"
     stem, suffix = _split(kept)

@@ -27,6 +27,7 @@ SECONDS_TO_SETTLE = 15
 SECONDS_TO_WRITE = 2.5
 """Events and lines of log are written some seconds after they came."""
 LINES = 3
+STATES = ("PENDING", "RUNNING", "COMPLETED")
 
 
 def main() -> None:
@@ -183,9 +184,6 @@ class Execution:
             "related": [{"prefect.resource.id": run, "prefect.resource.role": "flow-run"}],
             "payload": payload,
         }
-
-
-STATES = ("PENDING", "RUNNING", "COMPLETED")
 
 
 def _now() -> str:

@@ -13,6 +13,7 @@ from typing import Any
 import requests
 
 from benchmarks.pipeline_parts import documents
+from benchmarks.pipeline_parts.prefect import START_SECONDS, prefect_server
 from benchmarks.pipeline_parts.processes import (
     answers,
     clean_environment,
@@ -23,11 +24,9 @@ from benchmarks.pipeline_parts.processes import (
     running,
     wait_until,
 )
-from signoff.serve import SERVER_SETTINGS
 
 CONCURRENCY = 32
 CLIENTS = 4
-START_SECONDS = 120
 PARTS = {
     "Prefect's server": "signoff.prefect_server",
     "worker": "prefect worker start",
@@ -139,8 +138,7 @@ def signoff(
                 if name != "Prefect's server" or "PREFECT_API_URL" not in environment
             }
         else:
-            environment["PREFECT_API_URL"] = f"http://127.0.0.1:{prefect}/api"
-            pids = _in_parts(stack, home, environment, file, prefect, process_worker)
+            pids = _in_parts(stack, home, environment, file, process_worker)
             wait_until(lambda: answers(f"{url}/readyz"), seconds=START_SECONDS, what="the API")
         token = json.loads(python(_cli("tokens", "create", "benchmark", "--json"), environment))
         yield Signoff(home, url, token["token"], _agent_id(url, token), pids, environment)
@@ -151,7 +149,6 @@ def _in_parts(
     home: Path,
     environment: dict[str, str],
     agent: Path,
-    port: int,
     limit: int,
 ) -> dict[str, int]:
     """What ``signoff serve`` starts, with a stock process worker in the place of ours."""
@@ -160,14 +157,12 @@ def _in_parts(
         log = home / "logs" / f"{name.split()[-1]}.log"
         return stack.enter_context(running(command, log=log, environment=environment)).pid
 
-    environment |= {**SERVER_SETTINGS, "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false"}
+    server = stack.enter_context(prefect_server(home))
+    environment |= {
+        "PREFECT_API_URL": server.api,
+        "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false",
+    }
     prefect = ("-m", "prefect")
-    server = start("server", "-m", "signoff.prefect_server", "--port", str(port))
-    wait_until(
-        lambda: answers(f"http://127.0.0.1:{port}/api/health"),
-        seconds=START_SECONDS,
-        what="Prefect's server",
-    )
     python([*prefect, "work-pool", "create", "signoff", "--type", "process"], environment)
     python([*prefect, "--no-prompt", "deploy", "--all"], environment)
     python(_cli("agents", "apply", str(agent)), environment)
@@ -175,7 +170,11 @@ def _in_parts(
         "worker", *prefect, "worker", "start", "--type", "process", "--pool", "signoff",
         "--limit", str(limit),
     )  # fmt: skip
-    return {"Prefect's server": server, "worker": worker, "API": start("API", "-m", "signoff.api")}
+    return {
+        "Prefect's server": server.pid,
+        "worker": worker,
+        "API": start("API", "-m", "signoff.api"),
+    }
 
 
 def _cli(*arguments: str) -> list[str]:

@@ -396,13 +396,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.end_headers()
-        try:
-            for event in events:
-                self.wfile.write(event)
-        except OSError:  # the client has gone, in the midst of them
-            server = self.server
-            assert isinstance(server, _HTTPServer)
-            server.model.disconnected.set()
+        self._write_slowly(events, pause=0)
 
     def _send(self, reply: Reply) -> None:
         body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()

@@ -97,45 +97,46 @@ def test_runs_start_when_they_are_announced_and_a_suspended_one_leaves_nothing_b
     platform.wait_for(first[0].number, "DELIVERED_TO_DESTINATION")
 
 
-def test_canceling_in_prefect_stops_a_run_that_waits_for_the_model(
+@pytest.fixture
+def waiting(
     platform: Platform,
     alone: Callable[..., Process],
     silent_model: ModelServer,
     make_agent: Callable[..., str],
     note: Path,
-) -> None:
+) -> Execution:
+    """An execution whose run waits for the silent model."""
     alone(**model(silent_model))
     execution = platform.run(make_agent(), note)
     asked(silent_model)
-    press_cancel(platform.execution(execution.number))
-    wait_until(lambda: platform.run_state(execution) is RunState.CANCELLED, seconds=60)
-    assert platform.execution(execution.number).status is Status.CANCELED
+    started: Execution = platform.execution(execution.number)
+    return started
+
+
+def test_canceling_in_prefect_stops_a_run_that_waits_for_the_model(
+    platform: Platform, waiting: Execution
+) -> None:
+    press_cancel(waiting)
+    wait_until(lambda: platform.run_state(waiting) is RunState.CANCELLED, seconds=60)
+    assert platform.execution(waiting.number).status is Status.CANCELED
 
 
 def test_a_run_that_is_suspended_in_prefect_while_it_works_rests_until_it_is_resumed(
-    platform: Platform,
-    alone: Callable[..., Process],
-    silent_model: ModelServer,
-    make_agent: Callable[..., str],
-    note: Path,
+    platform: Platform, silent_model: ModelServer, waiting: Execution
 ) -> None:
-    alone(**model(silent_model))
-    execution = platform.run(make_agent(), note)
-    asked(silent_model)
-    flow_run_id = platform.execution(execution.number).flow_run_id
     # what the button in Prefect's UI sends
     later = (datetime.now(UTC) + timedelta(seconds=300)).isoformat()
     details = {"pause_reschedule": True, "pause_timeout": later}
     suspended = {"type": "PAUSED", "name": "Suspended", "state_details": details}
-    platform.api(f"flow_runs/{flow_run_id}/set_state", {"state": suspended, "force": True})
+    platform.api(f"flow_runs/{waiting.flow_run_id}/set_state", {"state": suspended, "force": True})
     assert silent_model.disconnected.wait(30)  # it waits for no answer any more
-    wait_until(lambda: events_of(platform, execution)[-1] == "suspended")
-    assert platform.run_state(execution) is RunState.PAUSED
-    assert platform.execution(execution.number).failure is None
+    wait_until(lambda: events_of(platform, waiting)[-1] == "suspended")
+    assert platform.run_state(waiting) is RunState.PAUSED
+    assert platform.execution(waiting.number).failure is None
 
-    platform.api(f"flow_runs/{flow_run_id}/resume", {})
+    platform.api(f"flow_runs/{waiting.flow_run_id}/resume", {})
     wait_until(lambda: len(silent_model.journal) == 2, what="the model is asked again")
-    assert platform.run_state(execution) is RunState.RUNNING
+    assert platform.run_state(waiting) is RunState.RUNNING
 
 
 def events_of(platform: Platform, execution: Execution) -> list[str]:

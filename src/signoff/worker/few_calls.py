@@ -109,16 +109,16 @@ class FewCalls(_Base):
 def few_calls(flow_run: FlowRun) -> Iterator[FlowRun]:
     """Around the engine's work on an execution: one client for all calls, and no heartbeat.
 
+    Prefect's heartbeat is a thread for each run, whose end is waited for for up to a second; the
+    execution's lease shows that a run lives.
+
     Yields:
         ``flow_run`` as the engine is to see it: for a deployment's run it would start a thread
         with an event loop, a client and a websocket of its own, only to hear of a suspension from
         outside.
-
-    Prefect's heartbeat is a thread for each run, whose end is waited for for up to a second; the
-    execution's lease shows that a run lives.
     """
-    clients = SyncClientContext(client_settings())
     unobserved = flow_run.model_copy(update={"deployment_id": None})
+    clients = SyncClientContext(client_settings())
     # Prefect's own code and ours then find it, whatever settings they would have asked for
     clients._httpx_settings = None
     client = clients.client
